@@ -1,0 +1,112 @@
+"""The audit: one row for every move, each chained by SHA-256 to the row before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from review.clock import iso, now
+from review.models import AuditRow, ChainHead, Clip
+
+GENESIS = "0" * 64
+
+
+def append(
+    session: Session,
+    clip: Clip,
+    *,
+    action: str,
+    actor_id: str | None,
+    party: str,
+    from_state: str | None,
+    detail: Mapping[str, Any] | None = None,
+) -> AuditRow:
+    """Add the row for a move that was just made; ``clip`` has its new state and version."""
+    seq, previous = _take_head(session)
+    row = AuditRow(
+        seq=seq,
+        clip_id=clip.id,
+        at=now(session).replace(microsecond=0),
+        actor_id=actor_id,
+        party=party,
+        action=action,
+        from_state=from_state,
+        to_state=clip.state,
+        version=clip.version,
+        revision=clip.revision,
+        detail=dict(detail or {}),
+        previous_hash=previous,
+    )
+    row.hash = row_hash(row)
+    session.add(row)
+    session.execute(update(ChainHead).where(ChainHead.id == 1).values(hash=row.hash))
+    return row
+
+
+def _take_head(session: Session) -> tuple[int, str]:
+    """The next number and the last hash; the row's lock is held until the commit."""
+    head = session.execute(
+        update(ChainHead)
+        .where(ChainHead.id == 1)
+        .values(seq=ChainHead.seq + 1)
+        .returning(ChainHead.seq, ChainHead.hash)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if head is not None:
+        return head.seq, head.hash
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(ChainHead).values(id=1, seq=0, hash=GENESIS).on_conflict_do_nothing())
+    return _take_head(session)
+
+
+def row_hash(row: AuditRow) -> str:
+    """SHA-256, hex, of the row's content as canonical JSON with the hash before it."""
+    content = {
+        "seq": row.seq,
+        "clip_id": row.clip_id,
+        "at": iso(row.at),
+        "actor_id": row.actor_id,
+        "party": row.party,
+        "action": row.action,
+        "from_state": row.from_state,
+        "to_state": row.to_state,
+        "version": row.version,
+        "revision": row.revision,
+        "detail": row.detail,
+        "previous_hash": row.previous_hash,
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verify(session: Session) -> tuple[int, int | None]:
+    """Walk the chain: (rows read, number of the first row that does not fit, or None)."""
+    previous, expected = GENESIS, 1
+    rows = session.scalars(select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=500))
+    for row in rows:
+        if row.seq != expected or row.previous_hash != previous or row.hash != row_hash(row):
+            return expected, expected
+        previous, expected = row.hash, expected + 1
+    head = session.get(ChainHead, 1)
+    if head is not None and (head.seq, head.hash) != (expected - 1, previous):
+        return expected - 1, expected
+    return expected - 1, None
+
+
+def describe(row: AuditRow) -> dict[str, Any]:
+    """What a colleague may read of a move: no account ids."""
+    return {
+        "at": iso(row.at),
+        "action": row.action,
+        "by": row.party,
+        "from": row.from_state,
+        "to": row.to_state,
+        "version": row.version,
+        "revision": row.revision,
+    }

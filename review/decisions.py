@@ -1,0 +1,261 @@
+"""The review: claims, decisions with their notes, holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from review import clock, feed, jobs
+from review.errors import (
+    ClaimHeld,
+    InvalidInput,
+    NoSuchClip,
+    NotAllowed,
+    NotesMissing,
+    NotWatched,
+    StaleClip,
+)
+from review.lifecycle import approvers, check_version, load, move
+from review.models import AuditRow, Clip, Decision, Note, Revision
+from review.policy import Actor, Role, is_last_stage, may_see, move_for, parties
+from review.publication import in_feed, try_publish
+from review.reasons import REASONS
+from review.states import REVIEWERS, Action, Party, State
+from review.text import clean
+
+CLAIM = timedelta(minutes=10)
+MAX_NOTES = 100
+VERDICTS = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT, Action.ESCALATE})
+_NEEDS_NOTES = frozenset({Action.REQUEST_CHANGES, Action.REJECT})
+# A child at risk does not wait for a colleague's claim to end.
+_NEEDS_CLAIM_FREE = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInput:
+    """``at``: seconds from the start of the clip, or None for the whole clip."""
+
+    at: float | None
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person decided, about which revision, having seen which version."""
+
+    action: Action
+    revision: int
+    version: int
+    notes: Sequence[NoteInput] = ()
+    watched: bool = False
+
+
+def load_visible(session: Session, clip_id: str, actor: Actor) -> Clip:
+    """Lock the clip, or :class:`NoSuchClip` when this person may not know of it."""
+    clip = load(session, clip_id)
+    if not may_see(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
+    return clip
+
+
+def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
+    """Take or renew the claim; the time until which it holds. Raises :class:`ClaimHeld`."""
+    clip = load_visible(session, clip_id, actor)
+    mine = parties(actor, clip)
+    if clip.state != State.IN_REVIEW or not mine & REVIEWERS or Party.OWNER in mine:
+        raise NotAllowed("only a clip in review can be claimed, by one who may decide on it")
+    now = clock.now(session)
+    until = now + CLAIM
+    taken = session.execute(
+        update(Clip)
+        .where(
+            Clip.id == clip.id,
+            or_(
+                Clip.claimed_by.is_(None),
+                Clip.claimed_by == actor.id,
+                Clip.claimed_until < now,
+            ),
+        )
+        .values(claimed_by=actor.id, claimed_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(clip)
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
+        assert clip.claimed_until is not None
+        raise ClaimHeld("another reviewer has this clip", until=clock.iso(clip.claimed_until))
+    return until
+
+
+def release_claim(session: Session, clip_id: str, actor: Actor) -> None:
+    session.execute(
+        update(Clip)
+        .where(Clip.id == clip_id, Clip.claimed_by == actor.id)
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
+def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> Decision:
+    """Write one decision with its notes, and make the move that it means.
+
+    Raises :class:`StaleClip` when the clip is not as seen, :class:`NotWatched`,
+    :class:`NotesMissing`, :class:`ClaimHeld`, :class:`NotAllowed` and its kinds.
+    """
+    clip = load_visible_or_stale(session, clip_id, actor, verdict.version)
+    check_version(session, clip, verdict.version)
+    if verdict.revision != clip.revision:
+        raise StaleClip(clip.id, clip.version, [])
+    _check(session, clip, actor, verdict)
+    revision = _current_revision(session, clip)
+    stage, was_published = clip.stage, clip.state == State.PUBLISHED
+    last = is_last_stage(clip)
+    move(
+        session,
+        clip,
+        verdict.action,
+        actor,
+        seen_version=verdict.version,
+        changes=_changes(verdict.action, stage, last),
+        detail={"stage": stage, "watched_sha256": revision.watched_sha256},
+    )
+    decision = _store(session, clip, actor, verdict, stage, revision.watched_sha256)
+    _follow_up(session, clip, verdict.action, was_published)
+    return decision
+
+
+def load_visible_or_stale(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
+    """Like :func:`load_visible`; but a clip that was visible at ``version`` and was taken away
+    since is stale, not unknown: the person who had it open learns that it moved on."""
+    clip = load(session, clip_id)
+    if may_see(actor, clip):
+        return clip
+    if clip.version != version and _could_see_before(session, clip, actor, version):
+        raise StaleClip(clip.id, clip.version, [])
+    raise NoSuchClip(f"there is no clip {clip_id!r}")
+
+
+def _could_see_before(session: Session, clip: Clip, actor: Actor, version: int) -> bool:
+    seen = session.scalar(
+        select(AuditRow.to_state).where(AuditRow.clip_id == clip.id, AuditRow.version == version)
+    )
+    return seen == State.IN_REVIEW and bool(parties(actor, clip) & REVIEWERS)
+
+
+def _check(session: Session, clip: Clip, actor: Actor, verdict: Verdict) -> None:
+    if verdict.action not in VERDICTS:
+        raise InvalidInput(action=f"Phải là một trong: {', '.join(sorted(VERDICTS))}.")
+    if len(verdict.notes) > MAX_NOTES:
+        raise InvalidInput(notes=f"Nhiều nhất {MAX_NOTES} ghi chú.")
+    for index, note in enumerate(verdict.notes):
+        if note.code not in REASONS:
+            accepted = ", ".join(REASONS)
+            raise InvalidInput(**{f"notes.{index}.code": f"Phải là một trong: {accepted}."})
+        if note.at is not None and not 0 <= note.at < 86400:
+            raise InvalidInput(**{f"notes.{index}.at": "Thời điểm tính bằng giây, từ 0."})
+    # Rights before completeness: a stranger to the stage is not asked to watch first.
+    move_for(actor, verdict.action, clip, approvers=approvers(session, clip))
+    if verdict.action in _NEEDS_CLAIM_FREE:
+        _check_claim(session, clip, actor)
+    require_complete(verdict)
+
+
+def _check_claim(session: Session, clip: Clip, actor: Actor) -> None:
+    held = clip.claimed_by not in (None, actor.id) and clip.claimed_until is not None
+    if held and clip.claimed_until is not None and clip.claimed_until > clock.now(session):
+        raise ClaimHeld("another reviewer has this clip", until=clock.iso(clip.claimed_until))
+
+
+def require_complete(verdict: Verdict) -> None:
+    """Watched before approving; a reason before sending back. After the question of rights."""
+    if verdict.action == Action.APPROVE and not verdict.watched:
+        raise NotWatched("approving needs the whole clip to have been watched")
+    if verdict.action in _NEEDS_NOTES and not verdict.notes:
+        raise NotesMissing("say why: at least one note")
+
+
+def _current_revision(session: Session, clip: Clip) -> Revision:
+    return session.scalars(
+        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
+    ).one()
+
+
+def _changes(action: Action, stage: int, last: bool) -> dict[str, object]:
+    if action == Action.APPROVE and not last:
+        return {"stage": stage + 1}
+    return {}
+
+
+def _store(
+    session: Session,
+    clip: Clip,
+    actor: Actor,
+    verdict: Verdict,
+    stage: int,
+    watched_sha256: str | None,
+) -> Decision:
+    assert actor.id is not None
+    decision = Decision(
+        clip_id=clip.id,
+        revision=clip.revision,
+        stage=stage,
+        action=verdict.action,
+        actor_id=actor.id,
+        version=verdict.version,
+        watched=verdict.watched,
+        watched_sha256=watched_sha256,
+        at=clock.now(session),
+    )
+    session.add(decision)
+    session.flush()
+    for position, note in enumerate(verdict.notes):
+        session.add(
+            Note(
+                decision_id=decision.id,
+                clip_id=clip.id,
+                revision=clip.revision,
+                position=position,
+                at=note.at,
+                code=note.code,
+                text=clean(note.text, limit=1000, multiline=True),
+            )
+        )
+    session.flush()
+    return decision
+
+
+def _follow_up(session: Session, clip: Clip, action: Action, was_published: bool) -> None:
+    if action == Action.APPROVE:
+        try_publish(session, clip)
+    if action in (Action.REJECT, Action.REQUEST_CHANGES):
+        jobs.cancel_for(session, clip.id)
+    if was_published and in_feed(session, clip):
+        # Reason "office": a hold must not show to anybody outside.
+        feed.append(session, clip, "withdrawn", reason="office")
+
+
+def release_hold(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
+    """A held clip goes back to the first stage of the review."""
+    clip = load_visible(session, clip_id, actor)
+    if actor.role != Role.SAFEGUARDING:
+        raise NotAllowed("only the safeguarding officer releases a held clip")
+    move(
+        session,
+        clip,
+        Action.RELEASE,
+        actor,
+        seen_version=version,
+        changes={"stage": 0},
+    )
+    ensure_ladder(session, clip)
+    return clip
+
+
+def ensure_ladder(session: Session, clip: Clip) -> None:
+    """Queue the ladder again for a clip that came back to review without one."""
+    revision = _current_revision(session, clip)
+    if revision.ladder_attempt is None and not jobs.is_open(session, revision.id, "ladder"):
+        jobs.enqueue(session, "ladder", clip, revision)

@@ -1,0 +1,28 @@
+"""Ids, and the keys of blobs. Keys come from ids, never from a file's name."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
+
+
+def new_id() -> str:
+    """26 characters that sort by time: 48 bits of milliseconds, 80 random bits (as ULID)."""
+    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` has the form of :func:`new_id`: guards look-ups against odd input."""
+    return len(text) == 26 and all(c in _ALPHABET for c in text)
+
+
+def original(upload_id: str) -> str:
+    return f"originals/{upload_id}"
+
+
+def derived(clip_id: str, revision: int, attempt: str) -> str:
+    """The folder of one attempt's outputs; a retry gets another and never touches this one."""
+    return f"derived/{clip_id}/{revision}/{attempt}"

@@ -1,0 +1,106 @@
+"""The one function through which a clip changes its state: :func:`move`.
+
+One transaction holds the guarded UPDATE, the audit row, and what follows from the move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from review import audit, policy
+from review.errors import NoSuchClip, StaleClip
+from review.keys import is_id
+from review.models import AuditRow, Clip, Decision
+from review.policy import Actor
+from review.states import Action
+
+
+def load(session: Session, clip_id: str) -> Clip:
+    """The clip as the database has it now, its row locked where the database can."""
+    clip = None
+    if is_id(clip_id):
+        clip = session.scalar(
+            select(Clip)
+            .where(Clip.id == clip_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    if clip is None:
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
+    return clip
+
+
+def approvers(session: Session, clip: Clip) -> set[str]:
+    """Who approved the current revision since it last entered review."""
+    query = select(Decision.actor_id).where(
+        Decision.clip_id == clip.id,
+        Decision.revision == clip.revision,
+        Decision.stage < clip.stage,
+        Decision.action == Action.APPROVE,
+    )
+    return set(session.scalars(query))
+
+
+def check_version(session: Session, clip: Clip, seen_version: int | None) -> None:
+    """Raise :class:`StaleClip`, with what happened meanwhile, unless the clip is as seen."""
+    if seen_version is None or seen_version == clip.version:
+        return
+    rows = session.scalars(
+        select(AuditRow)
+        .where(AuditRow.clip_id == clip.id, AuditRow.version > seen_version)
+        .order_by(AuditRow.seq)
+    )
+    raise StaleClip(clip.id, clip.version, [audit.describe(row) for row in rows])
+
+
+def move(
+    session: Session,
+    clip: Clip,
+    action: Action,
+    actor: Actor,
+    *,
+    seen_version: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Clip:
+    """Make one move of the table, or raise and change nothing.
+
+    ``seen_version``: what the person saw (None: our own programs, which act on what is).
+    ``changes``: other columns of the clip that this move sets. ``detail``: for the audit row.
+    Raises :class:`StaleClip`, :class:`WrongState`, :class:`NotAllowed` and its kinds.
+    """
+    check_version(session, clip, seen_version)
+    chosen, party = policy.move_for(actor, action, clip, approvers=approvers(session, clip))
+    before, version = clip.state, clip.version
+    session.flush()
+    done = session.execute(
+        update(Clip)
+        .where(Clip.id == clip.id, Clip.version == version, Clip.state == before)
+        .values(
+            {
+                "state": chosen.to,
+                "version": version + 1,
+                "claimed_by": None,
+                "claimed_until": None,
+                **(changes or {}),
+            }
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(clip)
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        check_version(session, clip, version)
+    audit.append(
+        session,
+        clip,
+        action=action,
+        actor_id=actor.id,
+        party=party,
+        from_state=before,
+        detail=detail,
+    )
+    return clip

@@ -1,0 +1,42 @@
+"""The rows. One module a subject; everything that other modules need is named here."""
+
+from review.models.base import Base
+from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
+from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
+from review.models.people import (
+    Account,
+    ApiToken,
+    Campaign,
+    Library,
+    LoginSession,
+    School,
+    SchoolClass,
+)
+from review.models.work import IdempotencyKey, Job, Upload
+
+__all__ = [
+    "Account",
+    "ApiToken",
+    "AuditRow",
+    "Base",
+    "Campaign",
+    "ChainHead",
+    "Clip",
+    "ClipPerson",
+    "Consent",
+    "Decision",
+    "FeedAck",
+    "FeedEntry",
+    "FeedHead",
+    "IdempotencyKey",
+    "Job",
+    "Library",
+    "LoginSession",
+    "Note",
+    "OutputFile",
+    "Rendition",
+    "Revision",
+    "School",
+    "SchoolClass",
+    "Upload",
+]

@@ -1,0 +1,143 @@
+"""A clip, its revisions, what was made of them, and the people who can be seen in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.keys import new_id
+from review.models.base import Base
+
+
+class Clip(Base):
+    __tablename__ = "clips"
+    __table_args__ = (
+        Index("ix_clips_queue", "state", "stage", "school_id", "submitted_at", "id"),
+        Index("ix_clips_owner", "owner_id", "id"),
+        Index("ix_clips_published", "state", "scope", "published_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    owner_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    school_id: Mapped[str | None] = mapped_column(ForeignKey("schools.id"))
+    class_id: Mapped[str | None] = mapped_column(ForeignKey("classes.id"))
+    campaign_id: Mapped[str | None] = mapped_column(ForeignKey("campaigns.id"))
+
+    title: Mapped[str]
+    summary: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="vi")
+    level: Mapped[str | None]
+    topics: Mapped[list[str]] = mapped_column(default=list)
+    credit: Mapped[str] = mapped_column(default="")
+    licence: Mapped[str] = mapped_column(default="CC-BY-NC-4.0")
+    music: Mapped[str] = mapped_column(default="unknown")  # own | free | unknown
+    reenactment: Mapped[bool] = mapped_column(default=False)
+    scope: Mapped[str] = mapped_column(default="public")  # review.consent.Scope
+
+    state: Mapped[str] = mapped_column(default="draft")  # review.states.State
+    stage: Mapped[int] = mapped_column(default=0)  # index into the policy's stages
+    version: Mapped[int] = mapped_column(default=1)  # grows by one with every move
+    revision: Mapped[int] = mapped_column(default=0)  # number of the current revision; 0: none
+    problem: Mapped[str | None]  # code in review.problems, while refused or failed
+    progress: Mapped[str | None]  # for people only: no rule reads it
+
+    claimed_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    claimed_until: Mapped[datetime | None]
+
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None]
+
+
+class Revision(Base):
+    """One uploaded original. Decisions bind to a revision, not to a clip."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("clip_id", "number"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id"))
+    number: Mapped[int]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("revisions.id"))
+    upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"), unique=True)
+    original_key: Mapped[str]
+    original_sha256: Mapped[str]
+    original_bytes: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[dict[str, Any] | None]  # workers.media's MediaFacts, as JSON
+    # Which attempt's outputs are served. Set in the transaction that ends the job.
+    examine_attempt: Mapped[str | None]
+    ladder_attempt: Mapped[str | None]
+    watched_sha256: Mapped[str | None]  # of proxy.mp4: the bytes that a reviewer watches
+    created_at: Mapped[datetime]
+
+
+class OutputFile(Base):
+    """One file made from a revision: everything that ``/media`` may serve stands here."""
+
+    __tablename__ = "output_files"
+    __table_args__ = (UniqueConstraint("revision_id", "attempt", "what"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
+    attempt: Mapped[str]
+    what: Mapped[str]  # "poster.jpg", "hls/master.m3u8": the path below /media/<clip>/
+    key: Mapped[str]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    mime: Mapped[str]
+
+
+class Rendition(Base):
+    """What a library can play: the HLS presentation, and progressive MP4 files."""
+
+    __tablename__ = "renditions"
+    __table_args__ = (UniqueConstraint("revision_id", "attempt", "what"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
+    attempt: Mapped[str]
+    kind: Mapped[str]  # hls | mp4
+    what: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    mime: Mapped[str]
+
+
+class ClipPerson(Base):
+    """A child who can be recognised in the clip. The label is the submitter's, never a name
+    that leaves the school: "bạn áo đỏ"."""
+
+    __tablename__ = "clip_people"
+    __table_args__ = (UniqueConstraint("clip_id", "label"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id"))
+    label: Mapped[str]
+    under_seven: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """One consent of one person. Never changed but for its end: a new one is a new row."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_person", "person_id", "kind"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(ForeignKey("clip_people.id"))
+    kind: Mapped[str]  # guardian | own
+    scope: Mapped[str]
+    text_version: Mapped[str]
+    evidence: Mapped[str]
+    given_at: Mapped[datetime]
+    valid_until: Mapped[datetime] = mapped_column(index=True)
+    recorded_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    recorded_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

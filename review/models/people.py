@@ -1,0 +1,95 @@
+"""Schools, classes, the people with accounts, and the programs with tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.keys import new_id
+from review.models.base import Base
+
+
+class School(Base):
+    __tablename__ = "schools"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    level: Mapped[str]  # kindergarten | primary | lower_secondary | other
+    created_at: Mapped[datetime]
+
+
+class SchoolClass(Base):
+    __tablename__ = "classes"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    school_id: Mapped[str] = mapped_column(ForeignKey("schools.id"), index=True)
+    name: Mapped[str]  # "Lớp 7A": also the credit line of its pupils' clips
+    code: Mapped[str] = mapped_column(unique=True)  # pupils type it; upper case, no look-alikes
+    code_ends_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Campaign(Base):
+    __tablename__ = "campaigns"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Account(Base):
+    """A person who may sign in. A pupil's has no user name, no password and no name of a child."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    username: Mapped[str | None] = mapped_column(unique=True)
+    password_hash: Mapped[str | None]
+    role: Mapped[str]  # review.policy.Role
+    label: Mapped[str]  # what pages call this person, e.g. "Học sinh lớp 7A"
+    school_id: Mapped[str | None] = mapped_column(ForeignKey("schools.id"), index=True)
+    class_id: Mapped[str | None] = mapped_column(ForeignKey("classes.id"))
+    locale: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class LoginSession(Base):
+    """A browser that is signed in. The cookie holds the secret, the row its SHA-256."""
+
+    __tablename__ = "login_sessions"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Library(Base):
+    """A library site that pulls the feed."""
+
+    __tablename__ = "libraries"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A bearer token of an account or of a library (exactly one of them). Kept as SHA-256."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (Index(None, "account_id"), Index(None, "library_id"))
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    library_id: Mapped[str | None] = mapped_column(ForeignKey("libraries.id"))
+    label: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,70 @@
+"""Uploads, jobs, and the keys that make a repeated call harmless."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.keys import new_id
+from review.models.base import Base
+
+
+class Upload(Base):
+    """A tus upload. Its offset is not here: it is the size of what is durably stored."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index("ix_uploads_expiry", "completed_at", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    clip_id: Mapped[str | None] = mapped_column(ForeignKey("clips.id"), index=True)
+    length: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]  # as the browser said, cut and cleaned; only ever shown to the owner
+    key: Mapped[str | None]  # of the blob, once complete
+    sha256: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+
+
+class Job(Base):
+    """Work that must happen. The row is the truth; a message in the broker only says "look"."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_due", "state", "priority", "next_attempt_at", "id"),
+        Index("ix_jobs_clip", "clip_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str]  # examine | ladder: also the queue's name
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id"))
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
+    priority: Mapped[int]  # smaller first
+    # queued | running | done | failed | cancelled
+    state: Mapped[str] = mapped_column(default="queued")
+    attempts: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime]
+    progress: Mapped[str | None]
+    problem: Mapped[str | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """The answer to an earlier call with the same ``Idempotency-Key``."""
+
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[str]
+    clip_id: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,165 @@
+"""Who may do what to a clip. Facts in, decision out: no session, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from review.errors import NotAllowed, OwnClip, OwnSchool, SamePerson, WrongState
+from review.states import STAFF, Action, Move, Party, State, find_move, moves_from
+
+
+class Role(StrEnum):
+    PUPIL = "pupil"
+    TEACHER = "teacher"
+    REVIEWER = "reviewer"
+    MODERATOR = "moderator"
+    SAFEGUARDING = "safeguarding"
+    ADMIN = "admin"
+    WORKER = "worker"  # our own programs: no account has these two
+    SYSTEM = "system"
+
+
+PEOPLE = tuple(r for r in Role if r not in (Role.WORKER, Role.SYSTEM))
+OFFICE_ROLES = frozenset({Role.MODERATOR, Role.SAFEGUARDING, Role.ADMIN})
+# Creating a clip is not a move on one, so it stands here and not in the table.
+SUBMITTERS = frozenset({Role.PUPIL, Role.TEACHER})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. ``id`` is None for our own programs."""
+
+    id: str | None
+    role: Role
+    school_id: str | None = None
+    class_id: str | None = None
+
+
+WORKER = Actor(None, Role.WORKER)
+SYSTEM = Actor(None, Role.SYSTEM)
+
+
+class ClipFacts(Protocol):
+    """The columns of a clip that the policy reads."""
+
+    owner_id: str
+    school_id: str | None
+    class_id: str | None
+    state: str
+    stage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the review: approved by ``party``; ``foreign``: not of the clip's school."""
+
+    name: str
+    party: Party
+    foreign: bool
+
+
+# The default policy: a reviewer of the school, then a moderator of the office.
+STAGES: tuple[Stage, ...] = (
+    Stage("school", Party.REVIEWER, foreign=False),
+    Stage("office", Party.MODERATOR, foreign=True),
+)
+
+# Decisions on the content; the owner takes none of them.
+DECISIONS = frozenset(
+    {Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT, Action.ESCALATE, Action.RELEASE}
+)
+
+_PARTY_OF_ROLE = {
+    Role.MODERATOR: Party.MODERATOR,
+    Role.SAFEGUARDING: Party.SAFEGUARDING,
+    Role.ADMIN: Party.ADMIN,
+    Role.WORKER: Party.WORKER,
+    Role.SYSTEM: Party.SYSTEM,
+}
+_PARTY_OF_SCHOOL_ROLE = {Role.TEACHER: Party.TEACHER, Role.REVIEWER: Party.REVIEWER}
+
+
+def parties(actor: Actor, clip: ClipFacts) -> frozenset[Party]:
+    """What ``actor`` is to ``clip``; empty for a stranger."""
+    found = set()
+    if actor.id is not None and actor.id == clip.owner_id:
+        found.add(Party.OWNER)
+    if actor.role in _PARTY_OF_ROLE:
+        found.add(_PARTY_OF_ROLE[actor.role])
+    if actor.role in _PARTY_OF_SCHOOL_ROLE and actor.school_id == clip.school_id is not None:
+        found.add(_PARTY_OF_SCHOOL_ROLE[actor.role])
+    return frozenset(found)
+
+
+def is_last_stage(clip: ClipFacts) -> bool:
+    return clip.stage >= len(STAGES) - 1
+
+
+def move_for(
+    actor: Actor, action: Action, clip: ClipFacts, *, approvers: Collection[str] = ()
+) -> tuple[Move, Party]:
+    """The move that ``actor`` may make, and as what.
+
+    ``approvers``: ids of those who approved this revision in earlier stages.
+    Raises :class:`WrongState`, :class:`NotAllowed` or one of its kinds.
+    """
+    move = find_move(State(clip.state), action, last_stage=is_last_stage(clip))
+    roles = parties(actor, clip) & move.by
+    if action in DECISIONS and Party.OWNER in parties(actor, clip):
+        raise OwnClip("nobody decides on an own clip")
+    if not roles:
+        raise NotAllowed(f"a {actor.role} may not {action} this clip")
+    if action == Action.APPROVE:
+        return move, _may_approve(actor, clip, roles, approvers)
+    return move, min(roles, key=list(Party).index)
+
+
+def _may_approve(
+    actor: Actor, clip: ClipFacts, roles: Collection[Party], approvers: Collection[str]
+) -> Party:
+    stage = STAGES[min(clip.stage, len(STAGES) - 1)]
+    if stage.party not in roles:
+        raise NotAllowed(f"the stage {stage.name!r} is the {stage.party}'s")
+    if actor.id in approvers:
+        raise SamePerson("each stage is approved by another person")
+    if stage.foreign and actor.school_id is not None and actor.school_id == clip.school_id:
+        raise OwnSchool("nobody takes the last decision on a clip of the own school")
+    return stage.party
+
+
+def buttons(actor: Actor, clip: ClipFacts, *, approvers: Collection[str] = ()) -> list[Action]:
+    """The actions that a page offers to ``actor``, in the table's order."""
+    offered: list[Action] = []
+    for move in moves_from(State(clip.state)):
+        try:
+            move_for(actor, move.action, clip, approvers=approvers)
+        except (NotAllowed, WrongState):
+            continue
+        if move.action not in offered:
+            offered.append(move.action)
+    return offered
+
+
+def shown_state(actor: Actor | None, clip: ClipFacts) -> State:
+    """The state that ``actor`` is told: a hold shows to nobody but its officer."""
+    state = State(clip.state)
+    if state is State.HELD and (actor is None or actor.role is not Role.SAFEGUARDING):
+        return State.IN_REVIEW
+    return state
+
+
+def may_see(actor: Actor, clip: ClipFacts) -> bool:
+    """Whether the clip's page and preview exist for ``actor`` (published ones: see the scope)."""
+    mine = parties(actor, clip)
+    if Party.OWNER in mine:
+        return True
+    if clip.state == State.DRAFT:
+        return False
+    if clip.state == State.HELD:
+        return Party.SAFEGUARDING in mine
+    if mine & {Party.MODERATOR, Party.SYSTEM, Party.WORKER}:
+        return True
+    return bool(mine & (STAFF - {Party.ADMIN, Party.SAFEGUARDING}))

@@ -1,0 +1,49 @@
+"""What the rules need from outside, as shapes. ``storage_config`` has classes of these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class BlobStat(Protocol):
+    """Size in bytes and time of the last write (Unix seconds)."""
+
+    @property
+    def bytes(self) -> int: ...
+
+    @property
+    def modified(self) -> float: ...
+
+
+class BlobStore(Protocol):
+    """Bytes under keys. A missing key is ``FileNotFoundError`` in every back end."""
+
+    def put(self, key: str, source: Path | BinaryIO, *, mime: str | None = None) -> int:
+        """Store the whole of ``source``, visible only when whole; the number of bytes."""
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO: ...
+
+    def fetch(self, key: str, target: Path) -> None: ...
+
+    def keys(self, prefix: str = "") -> Iterator[str]: ...
+
+    def stat(self, key: str) -> BlobStat: ...
+
+    def delete(self, key: str) -> None:
+        """Deleting a missing key is no error."""
+
+    def url(
+        self, key: str, *, seconds: int, mime: str | None = None, filename: str | None = None
+    ) -> str | None:
+        """A link that lives ``seconds``, or None where the web process sends the bytes."""
+
+    def path(self, key: str) -> Path | None:
+        """The local file, or None where there is none."""
+
+
+class Doorbell(Protocol):
+    """Tells workers that a job is due. May be lost: the job's row is the truth."""
+
+    def ring(self, job_id: str, queue: str) -> bool: ...

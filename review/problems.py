@@ -1,0 +1,67 @@
+"""Every code that a person may meet, with a sentence that says what to do.
+
+The source language is Vietnamese; pages and the API translate it.
+"""
+
+from __future__ import annotations
+
+# Found in the uploaded file: the clip goes back to its owner.
+REFUSALS: dict[str, str] = {
+    "empty_file": "Tệp em gửi không có dữ liệu. Hãy chọn lại clip trong máy rồi gửi lại.",
+    "not_a_video": "Tệp này không phải là video. Hãy chọn một clip quay bằng điện thoại hoặc máy ảnh rồi gửi lại.",
+    "playlist_not_video": "Tệp này chỉ là danh sách trỏ đến video khác. Hãy gửi chính tệp video.",
+    "no_video_track": "Tệp này chỉ có tiếng, không có hình. Hãy gửi một clip có hình.",
+    "too_long": "Clip dài quá mức cho phép. Hãy cắt ngắn lại rồi gửi lại.",
+    "too_short": "Clip quá ngắn, chưa xem được gì. Hãy quay lại clip dài hơn một giây.",
+    "too_large": "Tệp lớn quá mức cho phép. Hãy quay ở độ phân giải thấp hơn hoặc cắt ngắn lại rồi gửi lại.",
+    "truncated": "Tệp bị thiếu một phần, có thể do sao chép hoặc quay chưa xong. Hãy mở thử clip trong máy rồi gửi lại bản đầy đủ.",
+    "unreadable": "Máy chủ không đọc được tệp này. Hãy mở thử clip trong máy; nếu xem được, hãy lưu lại thành tệp MP4 rồi gửi lại.",
+    "too_many_streams": "Tệp chứa quá nhiều luồng hình và tiếng. Hãy lưu lại thành một tệp MP4 thông thường rồi gửi lại.",
+    "picture_too_small": "Hình quá nhỏ, không xem rõ được. Hãy gửi bản quay gốc có hình lớn hơn.",
+    "picture_too_large": "Khung hình lớn quá mức xử lý được. Hãy quay ở độ phân giải tối đa 4K rồi gửi lại.",
+    "codec_not_supported": "Kiểu nén của video này chưa được hỗ trợ. Hãy lưu lại thành tệp MP4 (H.264) rồi gửi lại.",
+    "encrypted": "Tệp bị khóa bản quyền nên không xử lý được. Hãy gửi clip do chính mình quay.",
+}
+
+# Our side's trouble: the clip waits, staff can start it again.
+FAILURES: dict[str, str] = {
+    "tool_crashed": "Bộ xử lý video dừng giữa chừng. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
+    "tool_timeout": "Xử lý clip lâu quá mức cho phép. Clip vẫn còn nguyên; hãy bấm «Thử lại» hoặc gửi bản ngắn hơn.",
+    "tool_stalled": "Bộ xử lý video bị đứng. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
+    "bad_output": "Bản đã xử lý không đạt kiểm tra. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
+    "no_space": "Máy chủ sắp hết chỗ chứa. Clip vẫn còn nguyên và sẽ được xử lý tiếp khi có chỗ.",
+    "storage": "Kho lưu trữ tạm thời không trả lời. Clip vẫn còn nguyên và sẽ được xử lý tiếp.",
+    "original_missing": "Không tìm thấy bản gốc của clip trong kho. Hãy báo cho người vận hành.",
+    "worker_lost": "Máy xử lý bị ngắt nhiều lần. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
+}
+
+# What the rules refuse.
+RULES: dict[str, str] = {
+    "no_such_clip": "Không có clip này, hoặc bạn không có quyền xem.",
+    "not_found": "Không tìm thấy mục này.",
+    "not_allowed": "Bạn không được làm việc này với clip này.",
+    "wrong_state": "Clip đang ở trạng thái không làm được việc này. Hãy tải lại trang.",
+    "own_clip": "Không ai tự quyết định về clip của chính mình.",
+    "own_school": "Người cùng trường không quyết định ở bước cuối.",
+    "same_person": "Mỗi bước duyệt cần một người khác. Bạn đã duyệt ở bước trước.",
+    "stale_clip": "Clip vừa được thay đổi trong lúc bạn xem. Hãy xem điều gì đã xảy ra rồi quyết định lại.",
+    "claim_held": "Một người khác đang duyệt clip này.",
+    "not_watched": "Hãy xem hết clip rồi mới duyệt.",
+    "notes_missing": "Hãy ghi ít nhất một lý do để người gửi biết cần sửa gì.",
+    "consent_missing": "Còn thiếu sự đồng ý của người có mặt trong clip.",
+    "scope_too_wide": "Phạm vi chỉ có thể thu hẹp, không mở rộng được.",
+    "invalid": "Có thông tin chưa đúng. Hãy xem lại các ô được đánh dấu.",
+    "upload_incomplete": "Tệp chưa tải lên xong. Hãy tải tiếp cho đủ rồi gửi lại.",
+    "upload_used": "Tệp đã tải lên này thuộc về một lần gửi khác. Hãy tải lên lại.",
+    "lease_lost": "Việc này đã được giao cho máy khác.",
+    "wrong_password": "Tên đăng nhập hoặc mật khẩu chưa đúng.",
+    "wrong_class_code": "Mã lớp chưa đúng hoặc đã hết hạn. Hãy hỏi lại thầy cô.",
+}
+
+PROBLEMS: dict[str, str] = {**REFUSALS, **FAILURES, **RULES}
+UNKNOWN = "Có trục trặc chưa rõ. Hãy thử lại, hoặc báo cho người vận hành."
+
+
+def message(code: str) -> str:
+    """The Vietnamese sentence for ``code``."""
+    return PROBLEMS.get(code, UNKNOWN)

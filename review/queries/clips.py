@@ -1,0 +1,81 @@
+"""Lists of clips: one's own, the school's, the library's."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
+from sqlalchemy.orm import Session
+
+from review.models import Clip
+from review.policy import Actor
+from review.queries.paging import Page, paged
+from review.queries.visibility import scope_filter
+from review.states import State
+
+
+def my_clips(
+    session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
+) -> Page[Clip]:
+    """The person's own clips, newest first, drafts included."""
+    return paged(
+        session,
+        select(Clip).where(Clip.owner_id == actor.id),
+        Clip.created_at,
+        Clip.id,
+        cursor,
+        limit,
+        newest_first=True,
+        key_of=lambda c: (c.created_at, c.id),
+    )
+
+
+def class_clips(
+    session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
+) -> Page[Clip]:
+    """What a teacher's school has handed in (own class first is the page's matter)."""
+    hidden = (State.DRAFT, State.HELD)
+    mine: ColumnElement[bool] = Clip.school_id == actor.school_id
+    if actor.class_id is not None:
+        mine = and_(mine, Clip.class_id == actor.class_id)
+    return paged(
+        session,
+        select(Clip).where(mine, Clip.state.not_in(hidden), Clip.owner_id != actor.id),
+        Clip.created_at,
+        Clip.id,
+        cursor,
+        limit,
+        newest_first=True,
+        key_of=lambda c: (c.created_at, c.id),
+    )
+
+
+def gallery(
+    session: Session,
+    viewer: Actor | None,
+    cursor: str | None = None,
+    limit: int = 24,
+    *,
+    topic: str | None = None,
+    words: str | None = None,
+) -> Page[Clip]:
+    """Published clips that are meant for this viewer, newest first."""
+    query = select(Clip).where(Clip.state == State.PUBLISHED, scope_filter(viewer))
+    if topic:
+        # The list is JSON text: a topic's code has only letters and "_", so it is one token.
+        query = query.where(cast(Clip.topics, String).contains(f'"{topic}"', autoescape=True))
+    for word in (words or "").split()[:8]:
+        query = query.where(
+            or_(
+                Clip.title.icontains(word, autoescape=True),
+                Clip.summary.icontains(word, autoescape=True),
+            )
+        )
+    return paged(
+        session,
+        query,
+        Clip.published_at,
+        Clip.id,
+        cursor,
+        limit,
+        newest_first=True,
+        key_of=lambda c: (c.published_at, c.id),
+    )

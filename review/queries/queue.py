@@ -1,0 +1,132 @@
+"""The queues: which clips wait for whose decision, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from review import clock
+from review.models import Clip, Revision, School, SchoolClass
+from review.policy import STAGES, Actor, Role
+from review.queries.paging import Page, paged
+from review.states import Party, State
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One line of a reviewer's queue."""
+
+    clip: Clip
+    school_name: str
+    class_name: str | None
+    duration_s: float | None
+    claimed_by_other: bool
+    claimed_by_me: bool
+
+
+def _waiting_for(actor: Actor) -> ColumnElement[bool] | None:
+    """Which clips wait for a decision of this person; None: none ever do."""
+    stages = [i for i, s in enumerate(STAGES) if s.party == _PARTY.get(actor.role)]
+    if not stages:
+        return None
+    waiting = and_(Clip.state == State.IN_REVIEW, Clip.stage.in_(stages), Clip.owner_id != actor.id)
+    if actor.role == Role.REVIEWER:
+        waiting = and_(waiting, Clip.school_id == actor.school_id)
+    return waiting
+
+
+_PARTY = {Role.REVIEWER: Party.REVIEWER, Role.MODERATOR: Party.MODERATOR}
+
+
+def review_queue(
+    session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
+) -> Page[QueueRow]:
+    """The clips that wait for this person's decision, oldest first."""
+    waiting = _waiting_for(actor)
+    if waiting is None:
+        return Page([], None)
+    return _queue(session, actor, waiting, cursor, limit)
+
+
+def safeguarding_queue(
+    session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
+) -> Page[QueueRow]:
+    """Held clips, for their officer only."""
+    if actor.role != Role.SAFEGUARDING:
+        return Page([], None)
+    return _queue(session, actor, Clip.state == State.HELD, cursor, limit)
+
+
+def _queue(
+    session: Session, actor: Actor, where: ColumnElement[bool], cursor: str | None, limit: int
+) -> Page[QueueRow]:
+    page = paged(
+        session,
+        select(Clip).where(where),
+        Clip.submitted_at,
+        Clip.id,
+        cursor,
+        limit,
+        newest_first=False,
+        key_of=lambda c: (c.submitted_at, c.id),
+    )
+    return Page(_queue_rows(session, actor, page.items), page.next)
+
+
+def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[QueueRow]:
+    now = clock.now(session)
+    schools = _names(session, School, {c.school_id for c in clips})
+    classes = _names(session, SchoolClass, {c.class_id for c in clips})
+    facts = {
+        row.clip_id: row.facts
+        for row in session.execute(
+            select(Revision.clip_id, Revision.facts)
+            .join(Clip, and_(Clip.id == Revision.clip_id, Clip.revision == Revision.number))
+            .where(Clip.id.in_([c.id for c in clips]))
+        )
+    }
+    rows = []
+    for clip in clips:
+        claimed = clip.claimed_until is not None and clip.claimed_until > now
+        rows.append(
+            QueueRow(
+                clip,
+                schools.get(clip.school_id, ""),
+                classes.get(clip.class_id),
+                (facts.get(clip.id) or {}).get("duration_s"),
+                claimed and clip.claimed_by != actor.id,
+                claimed and clip.claimed_by == actor.id,
+            )
+        )
+    return rows
+
+
+def _names(
+    session: Session, model: type[School] | type[SchoolClass], ids: set[str | None]
+) -> dict[str | None, str]:
+    rows = session.execute(select(model.id, model.name).where(model.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
+def next_in_queue(session: Session, actor: Actor, after: str | None = None) -> str | None:
+    """Id of the oldest waiting clip that nobody else has claimed (and that is not ``after``)."""
+    waiting = _waiting_for(actor)
+    if waiting is None:
+        return None
+    now = clock.now(session)
+    free = or_(Clip.claimed_by.is_(None), Clip.claimed_by == actor.id, Clip.claimed_until < now)
+    query = select(Clip.id).where(waiting, free)
+    if after is not None:
+        query = query.where(Clip.id != after)
+    return session.scalar(query.order_by(Clip.submitted_at, Clip.id).limit(1))
+
+
+def waiting_count(session: Session, actor: Actor, cap: int = 100) -> int:
+    """How many clips wait for this person, counted only up to ``cap``."""
+    waiting = _waiting_for(actor)
+    if waiting is None:
+        return 0
+    return len(list(session.scalars(select(Clip.id).where(waiting).limit(cap))))

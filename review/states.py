@@ -1,0 +1,129 @@
+"""The life of a clip as a table: pure data, and one question, :func:`next_state`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from review.errors import WrongState
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    PROCESSING = "processing"
+    IN_REVIEW = "in_review"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CHANGES_REQUESTED = "changes_requested"
+    REJECTED = "rejected"
+    HELD = "held"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class Action(StrEnum):
+    SUBMIT = "submit"
+    EXAMINED = "examined"
+    REFUSE = "refuse"
+    GIVE_UP = "give_up"
+    RETRY = "retry"
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request_changes"
+    REJECT = "reject"
+    ESCALATE = "escalate"
+    RELEASE = "release"
+    RESUBMIT = "resubmit"
+    PUBLISH = "publish"
+    EDIT_DETAILS = "edit_details"
+    LOWER_SCOPE = "lower_scope"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
+
+
+class Party(StrEnum):
+    """What a person (or a program) is to one clip; see :func:`review.policy.parties`."""
+
+    OWNER = "owner"
+    TEACHER = "teacher"  # of the clip's school: speaks for a guardian
+    REVIEWER = "reviewer"  # of the clip's school
+    MODERATOR = "moderator"
+    SAFEGUARDING = "safeguarding"
+    ADMIN = "admin"
+    WORKER = "worker"
+    SYSTEM = "system"
+
+
+STAFF = frozenset({Party.TEACHER, Party.REVIEWER, Party.MODERATOR, Party.SAFEGUARDING, Party.ADMIN})
+REVIEWERS = frozenset({Party.REVIEWER, Party.MODERATOR})
+WITHDRAWERS = frozenset({Party.OWNER, Party.TEACHER, Party.MODERATOR, Party.SYSTEM})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One allowed move. ``last_stage`` is None where the stage makes no difference."""
+
+    state: State
+    action: Action
+    to: State
+    by: frozenset[Party]
+    last_stage: bool | None = None
+
+
+def _by(*parties: Party) -> frozenset[Party]:
+    return frozenset(parties)
+
+
+# A draft is its owner's alone; a held clip shows to nobody but its owner and its officer.
+_WITHDRAWERS = {
+    state: WITHDRAWERS for state in State if state not in (State.WITHDRAWN, State.DRAFT, State.HELD)
+} | {
+    State.DRAFT: _by(Party.OWNER, Party.SYSTEM),
+    State.HELD: _by(Party.OWNER, Party.SAFEGUARDING, Party.SYSTEM),
+}
+
+MOVES: tuple[Move, ...] = (
+    Move(State.DRAFT, Action.SUBMIT, State.PROCESSING, _by(Party.OWNER)),
+    Move(State.PROCESSING, Action.EXAMINED, State.IN_REVIEW, _by(Party.WORKER)),
+    Move(State.PROCESSING, Action.REFUSE, State.REFUSED, _by(Party.WORKER)),
+    Move(State.PROCESSING, Action.GIVE_UP, State.FAILED, _by(Party.WORKER)),
+    Move(State.IN_REVIEW, Action.REFUSE, State.REFUSED, _by(Party.WORKER)),
+    # A quick approval may come before the ladder finds the source broken; nothing is public yet.
+    Move(State.APPROVED, Action.REFUSE, State.REFUSED, _by(Party.WORKER)),
+    Move(State.FAILED, Action.RETRY, State.PROCESSING, STAFF | {Party.OWNER}),
+    Move(State.IN_REVIEW, Action.APPROVE, State.IN_REVIEW, REVIEWERS, last_stage=False),
+    Move(State.IN_REVIEW, Action.APPROVE, State.APPROVED, REVIEWERS, last_stage=True),
+    Move(State.IN_REVIEW, Action.REQUEST_CHANGES, State.CHANGES_REQUESTED, REVIEWERS),
+    Move(State.IN_REVIEW, Action.REJECT, State.REJECTED, REVIEWERS),
+    Move(State.IN_REVIEW, Action.ESCALATE, State.HELD, STAFF),
+    Move(State.APPROVED, Action.ESCALATE, State.HELD, STAFF),
+    Move(State.PUBLISHED, Action.ESCALATE, State.HELD, STAFF),
+    Move(State.HELD, Action.RELEASE, State.IN_REVIEW, _by(Party.SAFEGUARDING)),
+    Move(State.HELD, Action.REJECT, State.REJECTED, _by(Party.SAFEGUARDING)),
+    Move(State.CHANGES_REQUESTED, Action.RESUBMIT, State.PROCESSING, _by(Party.OWNER)),
+    Move(State.REFUSED, Action.RESUBMIT, State.PROCESSING, _by(Party.OWNER)),
+    Move(State.APPROVED, Action.PUBLISH, State.PUBLISHED, _by(Party.SYSTEM)),
+    Move(State.PUBLISHED, Action.EDIT_DETAILS, State.PUBLISHED, _by(Party.MODERATOR)),
+    Move(State.PUBLISHED, Action.LOWER_SCOPE, State.PUBLISHED, _by(Party.MODERATOR)),
+    *(Move(state, Action.WITHDRAW, State.WITHDRAWN, by) for state, by in _WITHDRAWERS.items()),
+    Move(State.WITHDRAWN, Action.RESTORE, State.IN_REVIEW, _by(Party.MODERATOR)),
+)
+
+
+def moves_from(state: State, action: Action | None = None) -> Iterator[Move]:
+    """All moves of the table from ``state``, or only those of one action."""
+    return (m for m in MOVES if m.state == state and action in (None, m.action))
+
+
+def find_move(state: State, action: Action, *, last_stage: bool = False) -> Move:
+    """The one move of the table; raises :class:`WrongState` where there is none."""
+    for move in moves_from(state, action):
+        if move.last_stage in (None, last_stage):
+            return move
+    raise WrongState(f"a clip that is {state} can not {action}", state=state, action=action)
+
+
+def next_state(state: State, action: Action, *, last_stage: bool = False) -> State:
+    """Where ``action`` leads from ``state``; raises :class:`WrongState`."""
+    return find_move(state, action, last_stage=last_stage).to

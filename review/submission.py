@@ -1,0 +1,225 @@
+"""From a draft to `processing`: what owners do with their clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from review import audit, clock, jobs
+from review.consent import Person, clamp, store_people
+from review.details import Details
+from review.errors import InvalidInput, NotAllowed, UploadIncomplete, UploadUsed
+from review.keys import is_id
+from review.lifecycle import load, move
+from review.models import (
+    Account,
+    Campaign,
+    Clip,
+    ClipPerson,
+    Consent,
+    Revision,
+    SchoolClass,
+    Upload,
+)
+from review.policy import SUBMITTERS, Actor, Role
+from review.states import Action, State
+from review.uploads import WAITING, get_upload
+
+
+def create_draft(
+    session: Session, owner: Account, details: Details, people: Sequence[Person] = ()
+) -> Clip:
+    """Keep what was typed before the first byte is sent."""
+    if owner.role not in SUBMITTERS:
+        raise NotAllowed(f"a {owner.role} does not submit clips")
+    clip = Clip(
+        owner_id=owner.id,
+        school_id=owner.school_id,
+        class_id=owner.class_id,
+        created_at=clock.now(session),
+        **_columns(session, owner, details, people),
+    )
+    session.add(clip)
+    session.flush()
+    store_people(session, clip, _actor(owner), people)
+    audit.append(session, clip, action="create", actor_id=owner.id, party="owner", from_state=None)
+    return clip
+
+
+def _actor(owner: Account) -> Actor:
+    return Actor(owner.id, Role(owner.role), owner.school_id, owner.class_id)
+
+
+def _columns(
+    session: Session, owner: Account, details: Details, people: Sequence[Person]
+) -> dict[str, Any]:
+    return {
+        "title": details.title,
+        "summary": details.summary,
+        "language": details.language,
+        "level": details.level,
+        "topics": list(details.topics),
+        "campaign_id": _campaign_id(session, details.campaign),
+        "credit": _credit(session, owner) if details.credit is None else details.credit,
+        "licence": details.licence,
+        "music": details.music,
+        "reenactment": details.reenactment,
+        "scope": clamp(details.scope, people),
+    }
+
+
+def _credit(session: Session, owner: Account) -> str:
+    """The class's name: the widest that a credit line may say of a child."""
+    group = session.get(SchoolClass, owner.class_id) if owner.class_id else None
+    return group.name if group else ""
+
+
+def _campaign_id(session: Session, slug: str | None) -> str | None:
+    if slug is None:
+        return None
+    found = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+    if found is None:
+        raise InvalidInput(campaign="Không có cuộc vận động này.")
+    return found
+
+
+def update_draft(
+    session: Session,
+    clip_id: str,
+    actor: Actor,
+    details: Details,
+    people: Sequence[Person] | None = None,
+) -> Clip:
+    """Replace what a draft (or a clip that waits for a new revision) says of itself."""
+    clip = load(session, clip_id)
+    if clip.owner_id != actor.id or clip.state not in WAITING:
+        raise NotAllowed("only the owner changes a clip, while it waits for a file")
+    owner = session.get_one(Account, clip.owner_id)
+    if people is not None:
+        _forget_people(session, clip, actor)
+        store_people(session, clip, actor, people)
+    for column, value in _columns(session, owner, details, people or ()).items():
+        setattr(clip, column, value)
+    session.flush()
+    return clip
+
+
+def _forget_people(session: Session, clip: Clip, actor: Actor) -> None:
+    """A draft's consents were never relied on; later ones are only ever added to."""
+    if clip.state != State.DRAFT:
+        raise NotAllowed("people and consents of a submitted clip are added one by one")
+    mine = select(ClipPerson.id).where(ClipPerson.clip_id == clip.id)
+    session.execute(delete(Consent).where(Consent.person_id.in_(mine)))
+    session.execute(delete(ClipPerson).where(ClipPerson.clip_id == clip.id))
+    session.expire_all()
+
+
+def submit(session: Session, clip_id: str, upload_id: str, actor: Actor) -> Clip:
+    """Hand in a draft with a complete upload: `examine` is queued in the same transaction."""
+    return _hand_in(session, load(session, clip_id), upload_id, actor, Action.SUBMIT)
+
+
+def resubmit(session: Session, clip_id: str, upload_id: str, actor: Actor) -> Clip:
+    """Hand in a new revision of a clip that was refused or sent back."""
+    return _hand_in(session, load(session, clip_id), upload_id, actor, Action.RESUBMIT)
+
+
+def _hand_in(session: Session, clip: Clip, upload_id: str, actor: Actor, action: Action) -> Clip:
+    upload = get_upload(session, upload_id, actor.id)
+    if upload.completed_at is None:
+        raise UploadIncomplete(f"upload {upload.id} is not complete")
+    used = session.scalar(select(Revision).where(Revision.upload_id == upload.id))
+    if used is not None and used.clip_id == clip.id and used.number == clip.revision:
+        return clip  # the same call again
+    if used is not None:
+        raise UploadUsed(f"upload {upload.id} belongs to another submission")
+    now = clock.now(session)
+    number = clip.revision + 1
+    move(
+        session,
+        clip,
+        action,
+        actor,
+        changes={
+            "revision": number,
+            "stage": 0,
+            "problem": None,
+            "progress": None,
+            "submitted_at": now,
+        },
+        detail={"sha256": upload.sha256, "bytes": upload.length},
+    )
+    assert upload.key is not None and upload.sha256 is not None
+    revision = Revision(
+        clip_id=clip.id,
+        number=number,
+        parent_id=_revision_id(session, clip.id, number - 1),
+        upload_id=upload.id,
+        original_key=upload.key,
+        original_sha256=upload.sha256,
+        original_bytes=upload.length,
+        created_at=now,
+    )
+    session.add(revision)
+    session.flush()
+    jobs.enqueue(session, "examine", clip, revision)
+    return clip
+
+
+def _revision_id(session: Session, clip_id: str, number: int) -> str | None:
+    return session.scalar(
+        select(Revision.id).where(Revision.clip_id == clip_id, Revision.number == number)
+    )
+
+
+def complete_upload(session: Session, upload_id: str, *, key: str, sha256: str) -> Upload:
+    """The bytes are durable under ``key``. Idempotent. Hands in the clip that was waiting."""
+    upload = session.get_one(Upload, upload_id, with_for_update=True, populate_existing=True)
+    if upload.completed_at is not None:
+        return upload
+    upload.key, upload.sha256, upload.completed_at = key, sha256, clock.now(session)
+    session.flush()
+    if upload.clip_id is not None and is_id(upload.clip_id):
+        clip = load(session, upload.clip_id)
+        owner = _actor(session.get_one(Account, upload.account_id))
+        if clip.state in WAITING:
+            action = Action.SUBMIT if clip.state == State.DRAFT else Action.RESUBMIT
+            _hand_in(session, clip, upload.id, owner, action)
+    return upload
+
+
+def delete_draft(session: Session, clip_id: str, actor: Actor) -> None:
+    """Throw a draft away; a clip that was ever handed in is withdrawn instead."""
+    clip = load(session, clip_id)
+    if clip.owner_id != actor.id or clip.state != State.DRAFT:
+        raise NotAllowed("only the owner deletes a clip, and only a draft")
+    _forget_people(session, clip, actor)
+    for upload in session.scalars(select(Upload).where(Upload.clip_id == clip.id)):
+        upload.clip_id = None
+    audit.append(
+        session, clip, action="delete", actor_id=actor.id, party="owner", from_state="draft"
+    )
+    session.delete(clip)
+    session.flush()
+
+
+def retry(session: Session, clip_id: str, actor: Actor, version: int | None = None) -> Clip:
+    """Process a failed clip again, with three new attempts."""
+    clip = load(session, clip_id)
+    move(
+        session,
+        clip,
+        Action.RETRY,
+        actor,
+        seen_version=version,
+        changes={"problem": None, "progress": None},
+    )
+    revision = session.scalar(
+        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
+    )
+    assert revision is not None
+    jobs.enqueue(session, "examine", clip, revision)
+    return clip

@@ -1,0 +1,80 @@
+"""The rows of uploads. Where the bytes of an unfinished one lie is the entry point's matter."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review import clock
+from review.errors import InvalidInput, NoSuchThing, NotAllowed
+from review.keys import is_id
+from review.lifecycle import load
+from review.models import Account, Revision, Upload
+from review.policy import SUBMITTERS, Actor
+from review.states import State
+from review.text import clean
+
+# States in which a clip waits for a file.
+WAITING = (State.DRAFT, State.CHANGES_REQUESTED, State.REFUSED)
+
+
+def register_upload(
+    session: Session, owner: Account, length: int, name: str, *, hours: int, clip_id: str | None
+) -> Upload:
+    """Announce an upload of ``length`` bytes. With ``clip_id`` (a draft or a clip that waits for
+    a new revision, of the same owner) it is handed in by itself once it is complete."""
+    if owner.role not in SUBMITTERS:
+        raise NotAllowed(f"a {owner.role} does not submit clips")
+    if clip_id is not None:
+        clip = load(session, clip_id)
+        if clip.owner_id != owner.id or clip.state not in WAITING:
+            raise InvalidInput(clip="Clip này không chờ tệp nào.")
+    now = clock.now(session)
+    upload = Upload(
+        account_id=owner.id,
+        clip_id=clip_id,
+        length=length,
+        name=clean(name, limit=120),
+        created_at=now,
+        expires_at=now + timedelta(hours=hours),
+    )
+    session.add(upload)
+    session.flush()
+    return upload
+
+
+def get_upload(session: Session, upload_id: str, account_id: str | None) -> Upload:
+    """The upload if it is this account's; raises :class:`NoSuchThing`."""
+    upload = session.get(Upload, upload_id) if is_id(upload_id) else None
+    if upload is None or account_id is None or upload.account_id != account_id:
+        raise NoSuchThing("there is no such upload")
+    return upload
+
+
+def drop_upload(session: Session, upload_id: str, actor: Actor) -> None:
+    """Forget an upload (tus termination). One that a clip was made of stays: `NotAllowed`."""
+    upload = get_upload(session, upload_id, actor.id)
+    used = session.scalar(select(Revision.id).where(Revision.upload_id == upload.id))
+    if used is not None:
+        raise NotAllowed("a clip was made of this upload: withdraw the clip instead")
+    session.delete(upload)
+
+
+def expired(session: Session, limit: int = 100) -> list[Upload]:
+    """Uploads that nobody finished or used in time; their bytes are the caller's to remove."""
+    used = select(Revision.id).where(Revision.upload_id == Upload.id).exists()
+    return list(
+        session.scalars(
+            select(Upload)
+            .where(Upload.expires_at < clock.now(session), ~used)
+            .order_by(Upload.expires_at)
+            .limit(limit)
+        )
+    )
+
+
+def is_expired(session: Session, upload: Upload) -> bool:
+    now: datetime = clock.now(session)
+    return upload.completed_at is None and upload.expires_at < now
