@@ -1,0 +1,1 @@
+"""Programs that do the work behind the pages: they claim jobs, prepare clips, and sweep."""

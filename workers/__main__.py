@@ -1,0 +1,122 @@
+"""``python -m workers``: the roles that are not the web. ``lantoa`` starts these."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+import structlog
+
+from review import jobs
+from storage_config import broker
+from storage_config.database import DatabaseBusy
+from storage_config.settings import Settings, SettingsError, load
+from workers import deps as deps_module
+from workers.app import configure
+from workers.media import SandboxUnavailable, choose_sandbox
+from workers.sweep import Sweeper
+
+log = structlog.get_logger(__name__)
+OFTEN = 5.0  # seconds: what a lost message costs at the most
+RARELY = 300.0
+
+
+def _settings(data: Path | None) -> Settings:
+    try:
+        return load(data=data)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group(help=__doc__)
+@click.option("--data", type=click.Path(path_type=Path), default=None)
+@click.pass_context
+def main(context: click.Context, data: Path | None) -> None:
+    context.obj = data
+
+
+@main.command()
+@click.option("--queues", default=",".join(jobs.KINDS), show_default=True)
+@click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.pass_obj
+def run(data: Path | None, queues: str, concurrency: int) -> None:
+    """Do jobs of the kinds in --queues until stopped."""
+    kinds = tuple(q.strip() for q in queues.split(",") if q.strip())
+    unknown = [k for k in kinds if k not in jobs.KINDS]
+    if unknown or not kinds:
+        raise click.UsageError(f"--queues takes {', '.join(jobs.KINDS)}; not {unknown or 'none'}")
+    settings = _settings(data)
+    app = configure(settings, kinds)
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={','.join(kinds)}",
+            f"--concurrency={concurrency}",
+            "--pool=prefork",
+            f"--loglevel={settings.log_level}",
+            "--without-gossip",
+            "--without-mingle",
+            "-Ofair",
+            f"--hostname={'-'.join(kinds)}-{time.time_ns()}@%h",
+        ]
+    )
+
+
+@main.command()
+@click.pass_obj
+def scheduler(data: Path | None) -> None:
+    """Ring for due jobs and sweep, until stopped. Two at once do no harm."""
+    settings = _settings(data)
+    deps = deps_module.build(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    sweeper = Sweeper(deps)
+    next_rarely = 0.0
+    while not stop.is_set():
+        try:
+            sweeper.often()
+            if time.monotonic() >= next_rarely:
+                next_rarely = time.monotonic() + RARELY
+                sweeper.rarely()
+                broker.clean_embedded(settings)
+        except (DatabaseBusy, OSError) as error:
+            log.warning("sweep_interrupted", why=str(error))
+        stop.wait(OFTEN)
+
+
+@main.command()
+@click.pass_obj
+def sweep(data: Path | None) -> None:
+    """One whole round of upkeep, then end."""
+    settings = _settings(data)
+    sweeper = Sweeper(deps_module.build(settings))
+    rung = sweeper.often()
+    sweeper.rarely()
+    broker.clean_embedded(settings)
+    click.echo(f"rang for {rung} due jobs; swept")
+
+
+@main.command()
+@click.pass_obj
+def check(data: Path | None) -> None:
+    """Print what the media tool is here, as JSON: {"sandbox", "ffmpeg"}; for `lantoa doctor`."""
+    settings = _settings(data)
+    try:
+        tier = choose_sandbox(settings.media_sandbox).tier
+    except SandboxUnavailable as error:
+        raise click.ClickException(str(error)) from None
+    version = subprocess.run(
+        ["ffmpeg", "-hide_banner", "-version"], capture_output=True, text=True, check=True
+    )
+    click.echo(json.dumps({"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0]}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,231 @@
+"""Argument lists for the media tool: built here with ffmpeg-python's ``compile``, run elsewhere.
+
+Every list forces the demuxer, allows only local files, and drops every tag, subtitle, data
+stream and chapter.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from workers.media import ladder
+from workers.media.facts import MediaFacts, MediaLimits
+from workers.media.ladder import Rung
+from workers.media.sniff import AVI, MATROSKA, MP4, MPEGTS, Container
+
+_CONTAINERS = {c.name: c for c in (MP4, MATROSKA, MPEGTS, AVI)}
+# The demuxer of MP4 has one long name; the whitelist is compared with all of it.
+_WHITELIST = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
+_POSTER_SIDE = 1280
+_CLEAN: dict[str, Any] = {
+    "map_metadata": "-1",
+    "map_chapters": "-1",
+    "sn": None,
+    "dn": None,
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+}
+
+
+def _binary(name: str) -> str:
+    """Absolute, since the cage has no PATH."""
+    return shutil.which(name) or f"/usr/bin/{name}"
+
+
+def _input_options(container: Container, limits: MediaLimits) -> dict[str, Any]:
+    return {
+        "f": container.demuxer,
+        "protocol_whitelist": "file",
+        "format_whitelist": _WHITELIST.get(container.demuxer, container.demuxer),
+        "max_streams": limits.max_streams + 1,
+    }
+
+
+def ffprobe(source: Path, container: Container, limits: MediaLimits) -> list[str]:
+    """Ask for streams and format as JSON."""
+    options = _input_options(container, limits)
+    return [
+        _binary("ffprobe"),
+        *("-v", "error", "-hide_banner"),
+        *(part for name, value in options.items() for part in (f"-{name}", str(value))),
+        *("-show_streams", "-show_format", "-of", "json"),
+        f"file:{source}",
+    ]
+
+
+def _open(source: Path, facts: MediaFacts, limits: MediaLimits, **more: Any) -> Any:
+    options = _input_options(_CONTAINERS[facts.container], limits)
+    # A pixel bound, too: a stream may change its size in the middle.
+    options |= {"t": limits.max_seconds + 5, "max_pixels": limits.max_pixels, "threads": 2}
+    return ffmpeg.input(f"file:{source}", **{**options, **more})
+
+
+def _compile(*outputs: Any) -> list[str]:
+    merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
+    merged = merged.global_args(
+        *("-hide_banner", "-nostdin", "-y", "-loglevel", "error"),
+        *("-nostats", "-progress", "pipe:1", "-stats_period", "1"),
+        *("-filter_threads", "2", "-filter_complex_threads", "2"),
+    )
+    return [str(part) for part in merged.compile(cmd=_binary("ffmpeg"))]
+
+
+def _upright(stream: Any, facts: MediaFacts, rate: Fraction) -> Any:
+    """Progressive, standard range, constant rate; the tool itself turns rotated pictures."""
+    if facts.interlaced:
+        stream = stream.filter("yadif", deint="interlaced")
+    stream = stream.filter("fps", fps=str(rate))
+    if facts.hdr:
+        stream = stream.filter("zscale", transfer="linear", npl=100)
+        stream = stream.filter("format", "gbrpf32le")
+        stream = stream.filter("zscale", primaries="bt709")
+        stream = stream.filter("tonemap", tonemap="hable", desat=0)
+        stream = stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    return stream
+
+
+def _scaled(stream: Any, size: tuple[int, int]) -> Any:
+    stream = stream.filter("scale", size[0], size[1], flags="bicubic")
+    return stream.filter("setsar", "1").filter("format", "yuv420p")
+
+
+def _video_options(rung: Rung, rate: Fraction, index: int = 0) -> dict[str, Any]:
+    group = max(1, round(rate * ladder.KEYFRAME_SECONDS))
+    options = {
+        "c": "libx264",
+        "preset": "veryfast",
+        "crf": rung.crf,
+        "maxrate": f"{rung.max_kbps}k",
+        "bufsize": f"{2 * rung.max_kbps}k",
+        "profile": "high",
+        # The same frames are key frames in every rung, so that a player can change between them.
+        "g": group,
+        "keyint_min": group,
+        "sc_threshold": 0,
+    }
+    return {f"{name}:v:{index}": value for name, value in options.items()}
+
+
+def _audio_options(kbps: int = ladder.AUDIO_KBPS) -> dict[str, Any]:
+    return {
+        "c:a": "aac",
+        "b:a": f"{kbps}k",
+        "ac": 2,
+        "ar": 48000,
+    }
+
+
+def _sound(opened: Any, facts: MediaFacts) -> Any:
+    """Gaps in the sound are filled, so that it stays with the picture."""
+    track = opened[str(facts.audio_index)]
+    return track.filter("aresample", **{"async": 1, "first_pts": 0})
+
+
+def examine(
+    source: Path, facts: MediaFacts, limits: MediaLimits, *, proxy: str, poster: str
+) -> list[str]:
+    """One process: the preview (a remux where browsers play the source, else a 480p encode) and
+    a poster from a third into the clip. Both names are relative to the working directory."""
+    opened = _open(source, facts, limits)
+    preview = (
+        _remux(opened, facts, proxy)
+        if ladder.browsers_play(facts)
+        else _proxy(opened, facts, proxy)
+    )
+    # A second look at the same file: only what lies around the poster is decoded.
+    third = _open(source, facts, limits, ss=round(facts.duration_s / 3, 3))
+    picture = third[str(facts.video_index)]
+    if facts.hdr or facts.interlaced:
+        picture = _upright(picture, facts, ladder.rate_for(facts))
+    picture = picture.filter("thumbnail", 20)
+    scale = min(1.0, _POSTER_SIDE / max(facts.width, facts.height))
+    picture = _scaled(
+        picture, (ladder.even(facts.width * scale), ladder.even(facts.height * scale))
+    )
+    still = picture.output(poster, vframes=1, **{"c:v": "mjpeg", "q:v": 4, **_CLEAN})
+    return _compile(preview, still)
+
+
+def _tracks(opened: Any, facts: MediaFacts) -> list[Any]:
+    indexes = [facts.video_index, facts.audio_index]
+    return [opened[str(i)] for i in indexes if i is not None]
+
+
+def _remux(opened: Any, facts: MediaFacts, name: str) -> Any:
+    return ffmpeg.output(
+        *_tracks(opened, facts),
+        name,
+        **{"c": "copy", "f": "mp4", "movflags": "+faststart", "map_metadata:s": "-1", **_CLEAN},
+    )
+
+
+def _proxy(opened: Any, facts: MediaFacts, name: str) -> Any:
+    rate = ladder.rate_for(facts)
+    side = min(ladder.PROXY.side, ladder.even(facts.short_side))
+    picture = _upright(opened[str(facts.video_index)], facts, rate)
+    tracks = [_scaled(picture, ladder.size_for(facts, side))]
+    options = {**_video_options(ladder.PROXY, rate), "f": "mp4", "movflags": "+faststart"}
+    if not facts.silent:
+        tracks.append(_sound(opened, facts))
+        options |= _audio_options(96)
+    return ffmpeg.output(*tracks, name, **{**options, "threads": 2, **_CLEAN})
+
+
+def render(
+    source: Path, facts: MediaFacts, limits: MediaLimits, rungs: Sequence[Rung], folder: str
+) -> list[str]:
+    """One process, one decode: every rung of the ladder and the shared sound as CMAF HLS, one
+    file each, below ``folder``. The scalers cascade: each rung is made from the next larger."""
+    opened = _open(source, facts, limits)
+    rate = ladder.rate_for(facts)
+    picture = _upright(opened[str(facts.video_index)], facts, rate)
+    tracks: list[Any] = []
+    options: dict[str, Any] = {}
+    names: list[str] = []
+    larger_first = sorted(rungs, key=lambda r: -r.side)
+    for index, rung in enumerate(larger_first):
+        picture = _scaled(picture, ladder.size_for(facts, rung.side))
+        if index < len(larger_first) - 1:
+            parts = picture.filter_multi_output("split")
+            picture = parts[1]
+            tracks.append(parts[0])
+        else:
+            tracks.append(picture)
+        options |= _video_options(rung, rate, index)
+        sound = "" if facts.silent else ",agroup:sound"
+        names.append(f"v:{index}{sound},name:{rung.name}")
+    if not facts.silent:
+        tracks.append(_sound(opened, facts))
+        options |= _audio_options()
+        names.append("a:0,agroup:sound,name:audio")
+    hls = {
+        "f": "hls",
+        "hls_time": ladder.SEGMENT_SECONDS,
+        "hls_playlist_type": "vod",
+        "hls_segment_type": "fmp4",
+        "hls_flags": "single_file+independent_segments",
+        "hls_segment_filename": f"{folder}/%v.mp4",
+        "var_stream_map": " ".join(names),
+        "threads": 2,
+    }
+    return _compile(ffmpeg.output(*tracks, f"{folder}/%v.m3u8", **{**options, **hls, **_CLEAN}))
+
+
+def progressive(video: str, audio: str | None, target: str) -> list[str]:
+    """One MP4 file from a rung and the shared sound, copied: nothing is encoded again."""
+    only = {"f": "mov", "protocol_whitelist": "file", "format_whitelist": _WHITELIST["mov"]}
+    tracks = [ffmpeg.input(f"file:{name}", **only) for name in (video, audio) if name]
+    return _compile(
+        ffmpeg.output(
+            *tracks,
+            target,
+            **{"c": "copy", "f": "mp4", "movflags": "+faststart", "map_metadata:s": "-1", **_CLEAN},
+        )
+    )

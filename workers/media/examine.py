@@ -1,0 +1,77 @@
+"""`examine`: facts, a preview that a reviewer can watch at once, and a poster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from workers.media import commands, ladder, outputs
+from workers.media.errors import MediaToolFailed, Refused
+from workers.media.facts import Examined, MediaFacts, MediaLimits
+from workers.media.probe import probe
+from workers.media.run import Done, Job, no_progress, run
+from workers.media.sandbox import Sandbox
+from workers.media.tool import caps_for, explain
+
+PROXY = "proxy.mp4"
+POSTER = "poster.jpg"
+# The preview may end this much before the source says: sound and picture rarely end together.
+TOLERANCE_S = 0.5
+
+
+def examine(
+    source: Path,
+    out: Path,
+    *,
+    limits: MediaLimits,
+    sandbox: Sandbox,
+    progress: Callable[[float], None] = no_progress,
+) -> Examined:
+    """Look at ``source`` and make ``proxy.mp4`` and ``poster.jpg`` in the folder ``out``.
+
+    Raises :class:`Refused` for a source that can not become a clip, :class:`MediaToolFailed` when
+    the tool failed, and whatever ``progress`` raises.
+    """
+    facts = probe(source, limits=limits, sandbox=sandbox)
+    argv = commands.examine(source, facts, limits, proxy=PROXY, poster=POSTER)
+    job = Job(
+        argv=argv,
+        folder=out,
+        reads=(source,),
+        caps=caps_for(facts, limits),
+        wall=limits.wall_seconds(facts.duration_s),
+        stall=limits.stall_seconds,
+        duration=facts.duration_s,
+    )
+    done = run(job, sandbox, progress)
+    if done.status != 0:
+        raise explain(done)
+    _check_whole(out / PROXY, facts, limits, sandbox, done)
+    files = outputs.collect(out, [PROXY, POSTER])
+    return Examined(facts, files, remuxed=ladder.browsers_play(facts))
+
+
+def _check_whole(
+    proxy: Path, facts: MediaFacts, limits: MediaLimits, sandbox: Sandbox, done: Done
+) -> None:
+    """The preview shows the whole clip, or the source breaks off before its end."""
+    try:
+        made = probe(proxy, limits=_own(limits), sandbox=sandbox)
+    except Refused as error:
+        raise Refused("unreadable", f"{error.detail} {done.stderr[-200:]}") from error
+    if made.duration_s < facts.duration_s - max(TOLERANCE_S, 0.02 * facts.duration_s):
+        detail = f"only {made.duration_s:.2f} s of {facts.duration_s:.2f} s can be read"
+        raise Refused("truncated", detail)
+    if made.silent and not facts.silent:
+        raise MediaToolFailed("bad_output", "the preview has no sound")
+
+
+def _own(limits: MediaLimits) -> MediaLimits:
+    """What we made ourselves may be short and small."""
+    return MediaLimits(
+        max_seconds=limits.max_seconds + 10,
+        max_bytes=2 * limits.max_bytes,
+        min_seconds=0.0,
+        min_side=2,
+        memory_bytes=limits.memory_bytes,
+    )

@@ -1,0 +1,111 @@
+"""Which container a file is, by its first bytes: the demuxer is forced, never guessed by the tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.media.errors import Refused
+
+HEAD = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """``demuxer``: the name that the media tool is forced to."""
+
+    name: str
+    demuxer: str
+
+
+MP4 = Container("mp4", "mov")
+MATROSKA = Container("matroska", "matroska")
+MPEGTS = Container("mpegts", "mpegts")
+AVI = Container("avi", "avi")
+
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
+# Pictures and sound wear the same box.
+_PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
+_AUDIO_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
+_PLAYLISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"<mpd", b"<smoothstreamingmedia")
+_AUDIO = (b"ID3", b"fLaC", b"#!AMR", b"\xff\xf1", b"\xff\xf9", b"\xff\xfb", b"\xff\xf3")
+# Known kinds of video that no phone makes and no rung is made of.
+_UNSUPPORTED = (
+    b"FLV\x01",
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF: WMV, WMA
+    b"\x00\x00\x01\xba",  # MPEG program stream
+    b"OggS",
+    b".RMF",
+)
+
+
+def sniff(path: Path) -> Container:
+    """The container, or :class:`Refused`."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head:
+        raise Refused("empty_file")
+    container = _container(head)
+    if container is not None:
+        return container
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(_PLAYLISTS) or (text.startswith(b"<?xml") and b"<mpd" in text[:2048]):
+        raise Refused("playlist_not_video", "a list that points to other files")
+    if head.startswith(_AUDIO) or (head[:4] == b"RIFF" and head[8:12] == b"WAVE"):
+        raise Refused("no_video_track", "a sound file")
+    if head.startswith(_UNSUPPORTED):
+        raise Refused("codec_not_supported", "a container that is not taken")
+    raise Refused("not_a_video", f"begins with {head[:8].hex(' ')}")
+
+
+def _container(head: bytes) -> Container | None:
+    if head[4:8] in _MP4_BOXES:
+        brand = head[8:12] if head[4:8] == b"ftyp" else b""
+        if brand in _PICTURE_BRANDS:
+            raise Refused("no_video_track", "a picture")
+        if brand in _AUDIO_BRANDS:
+            raise Refused("no_video_track", "a sound file")
+        return MP4
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return MATROSKA
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return AVI
+    if _is_transport_stream(head):
+        return MPEGTS
+    return None
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """A sync byte at the start of each of the first packets (188 bytes, or 192 of cameras)."""
+    for size, offset in ((188, 0), (192, 4)):
+        starts = range(offset, min(len(head), size * 5), size)
+        if len(starts) >= 3 and all(head[i] == 0x47 for i in starts):
+            return True
+    return False
+
+
+def check_mp4_is_whole(path: Path) -> None:
+    """Walk the top boxes: a file that was cut lacks its index or ends inside a box.
+
+    Raises :class:`Refused` ("truncated"). ISO/IEC 14496-12, 4.2: size, type, 64-bit size.
+    """
+    size = path.stat().st_size
+    seen: set[bytes] = set()
+    position = 0
+    with path.open("rb") as file:
+        while position + 8 <= size and len(seen) < 10_000:
+            file.seek(position)
+            header = file.read(16)
+            length, kind = int.from_bytes(header[:4]), header[4:8]
+            if length == 1:
+                length = int.from_bytes(header[8:16])
+            elif length == 0:
+                length = size - position
+            if length < 8 or not all(32 <= c < 127 or c == 0xA9 for c in kind):
+                break  # not a box: what follows is no part of the film
+            seen.add(kind)
+            if position + length > size:
+                raise Refused("truncated", f"{kind!r} ends {position + length - size} bytes on")
+            position += length
+    if b"moov" not in seen:
+        raise Refused("truncated", "the index (moov) is missing")

@@ -1,0 +1,141 @@
+"""Upkeep that nobody waits for: ring for what is due, give up what is lost, remove what is left.
+
+Everything here may run at any time, twice at once, and be killed in the middle.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+
+from review import accounts, consenting, jobs, processing, uploads
+from review.errors import LeaseLost
+from review.models import Revision
+from review.models import Upload as UploadRow
+from workers.deps import Deps
+
+log = structlog.get_logger(__name__)
+RING_AGAIN = 30.0  # seconds before the bell rings again for the same job
+ORPHAN_GRACE = 24 * 3600.0  # seconds: longer than any attempt between its blobs and its rows
+
+
+@dataclass(slots=True)
+class Sweeper:
+    """Remembers for which jobs it has rung, so that a backlog does not fill the broker."""
+
+    deps: Deps
+    rung: dict[str, float] = field(default_factory=dict)
+
+    def often(self) -> int:
+        """Every few seconds: lost messages, dead workers. Returns how many bells it rang."""
+        self.give_up_exhausted()
+        return self.ring_due()
+
+    def rarely(self) -> None:
+        """Every few minutes: what has ended by itself."""
+        with self.deps.database.write() as session:
+            ended = consenting.expire_due(session)
+            accounts.expire_sessions(session)
+        if ended:
+            log.info("consents_expired", clips=ended)
+        self.remove_expired_uploads()
+        self.remove_dead_scratch()
+        self.remove_orphans()
+
+    def ring_due(self) -> int:
+        now = time.monotonic()
+        self.rung = {i: at for i, at in self.rung.items() if now - at < RING_AGAIN}
+        with self.deps.database.read() as session:
+            due = jobs.due(session, limit=20)
+        count = 0
+        for job_id, kind in due:
+            if job_id not in self.rung:
+                self.rung[job_id] = now
+                count += self.deps.doorbell.ring(job_id, kind)
+        return count
+
+    def give_up_exhausted(self) -> int:
+        """Jobs whose worker died in the last attempt end here."""
+        with self.deps.database.read() as session:
+            lost = jobs.exhausted(session)
+        for claim in lost:
+            try:
+                with self.deps.database.write() as session:
+                    processing.gave_up(session, claim, "worker_lost")
+            except LeaseLost:
+                continue  # another sweep was quicker
+            log.warning("job_given_up", job=claim.job_id, kind=claim.kind)
+        return len(lost)
+
+    def remove_expired_uploads(self) -> int:
+        """Row first, then the bytes: a crash between leaves an orphan, never a row without."""
+        with self.deps.database.write() as session:
+            gone = uploads.expired(session)
+            for upload in gone:
+                session.delete(upload)
+        for upload in gone:
+            (self.deps.part_files / f"{upload.id}.part").unlink(missing_ok=True)
+            if upload.key is not None:
+                self.deps.blobs.delete(upload.key)
+        return len(gone)
+
+    def remove_dead_scratch(self) -> int:
+        """Folders of attempts whose worker was killed."""
+        with self.deps.database.read() as session:
+            running = jobs.running_attempts(session)
+        dead = [p for p in _folders(self.deps.scratch) if p.name not in running and _is_old(p)]
+        for path in dead:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(dead)
+
+    def remove_orphans(self) -> int:
+        """Blobs that no row names, once they are older than any running attempt."""
+        count = 0
+        for prefix, find in (("derived/", self._known_attempt), ("originals/", self._known_key)):
+            for key in list(self.deps.blobs.keys(prefix)):
+                if not find(key) and self._is_past_grace(key):
+                    self.deps.blobs.delete(key)
+                    count += 1
+        if count:
+            log.info("orphans_removed", blobs=count)
+        return count
+
+    def _known_attempt(self, key: str) -> bool:
+        _, clip_id, number, attempt = key.split("/")[:4]
+        with self.deps.database.read() as session:
+            revision = session.scalar(
+                select(Revision).where(Revision.clip_id == clip_id, Revision.number == int(number))
+            )
+        return revision is not None and attempt in (
+            revision.examine_attempt,
+            revision.ladder_attempt,
+        )
+
+    def _known_key(self, key: str) -> bool:
+        with self.deps.database.read() as session:
+            return session.scalar(select(UploadRow.id).where(UploadRow.key == key)) is not None
+
+    def _is_past_grace(self, key: str) -> bool:
+        try:
+            return time.time() - self.deps.blobs.stat(key).modified > ORPHAN_GRACE
+        except FileNotFoundError:
+            return False
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    if parent.is_dir():
+        yield from (p for p in parent.iterdir() if p.is_dir())
+
+
+def _is_old(path: Path) -> bool:
+    """Older than a lease: a folder may be made before its claim is seen here."""
+    try:
+        return time.time() - path.stat().st_mtime > jobs.LEASE.total_seconds()
+    except FileNotFoundError:
+        return False
