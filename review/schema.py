@@ -1,0 +1,76 @@
+"""The schema's version: upgrade, downgrade, and whether this program and the database agree."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# "lantoa" as a number: PostgreSQL's advisory locks have no names.
+_LOCK = 0x6C616E746F61
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """The version that this program was written for."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def current(engine: Engine) -> str | None:
+    """The database's version; None when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(engine: Engine) -> bool:
+    return current(engine) == head()
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema up to date, in one transaction: a start that is killed leaves the old
+    schema whole. Two starts at once: the second waits, and finds nothing to do."""
+    with _locked(engine) as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Back to ``revision`` ("base": nothing). Loses what the older schema has no place for."""
+    with _locked(engine) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+@contextmanager
+def _locked(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # Batch operations copy tables: what refers to them must not be checked meanwhile.
+            connection.execute(text("PRAGMA foreign_keys = OFF"))
+            connection.execute(text("BEGIN IMMEDIATE"))
+        else:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        try:
+            yield connection
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            if connection.dialect.name == "sqlite":
+                connection.execute(text("PRAGMA foreign_keys = ON"))
