@@ -1,0 +1,212 @@
+"""What ``lantoa doctor`` looks at. Each check returns findings; none changes anything."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from review import clock, schema
+from review.models import Job
+from storage_config import broker
+from storage_config.blobs import blob_store
+from storage_config.database import Database, DatabaseBusy
+from storage_config.settings import Settings
+from webapp import seed
+from webapp.cli.roles import workers_argv
+
+GIB = 1024**3
+LOW_SPACE, NO_SPACE = 5 * GIB, GIB // 2  # bytes
+SKEW = 5.0  # seconds between this machine and the database
+WAITS_TOO_LONG = timedelta(minutes=15)
+ENCODERS = ("libx264", "aac")
+STATIC = Path(__file__).parents[1] / "static" / "dist"
+
+
+class Grade(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``mend``: what the operator can do; empty when all is well."""
+
+    part: str
+    grade: Grade
+    what: str
+    mend: str = ""
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def data_directory(settings: Settings) -> Iterator[Finding]:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data) as file:
+            file.write(b"doctor")
+    except OSError as error:
+        mend = "make it writable for the account that runs Lan Tỏa, or set LANTOA_DATA"
+        yield Finding("data", Grade.BAD, f"cannot write in {settings.data}: {error}", mend)
+        return
+    free = shutil.disk_usage(settings.data).free
+    grade = Grade.OK if free >= LOW_SPACE else Grade.WARNING if free >= NO_SPACE else Grade.BAD
+    mend = "" if grade is Grade.OK else "free some space, or move LANTOA_DATA to a larger disk"
+    yield Finding("data", grade, f"{settings.data}, {free / GIB:.1f} GiB free", mend)
+
+
+def secret_files(settings: Settings) -> Iterator[Finding]:
+    for name in ("secret_key", seed.FILE):
+        path = settings.data / name
+        if not path.exists():
+            continue
+        if path.stat().st_mode & 0o077:
+            yield Finding("secrets", Grade.BAD, f"others can read {path}", f"chmod 600 {path}")
+        else:
+            yield Finding("secrets", Grade.OK, f"only its owner reads {path.name}")
+    if (settings.data / seed.FILE).exists() and settings.public_url.startswith("https:"):
+        mend = "remove the demo accounts before real clips arrive"
+        yield Finding("secrets", Grade.WARNING, "a public server has demo accounts", mend)
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    rows = Database(settings.database_url)
+    try:
+        with rows.read() as session:
+            now = clock.now(session)
+        current = schema.is_current(rows.engine)
+    except (DatabaseBusy, SQLAlchemyError) as error:
+        mend = "start the database, and check LANTOA_DATABASE_URL"
+        yield Finding("database", Grade.BAD, str(error), mend)
+        return
+    yield Finding("database", Grade.OK, f"{rows.engine.dialect.name} answers")
+    if not current:
+        mend = "lantoa migrate"
+        yield Finding("database", Grade.BAD, "the schema is not up to date", mend)
+    yield _clock(now.timestamp())
+    if current:
+        yield _waiting_jobs(rows)
+
+
+def _clock(database_time: float) -> Finding:
+    skew = abs(time.time() - database_time)
+    if skew > SKEW:
+        what = f"this machine and the database differ by {skew:.0f} s"
+        return Finding("clock", Grade.BAD, what, "set the clock, e.g. timedatectl set-ntp true")
+    return Finding("clock", Grade.OK, "agrees with the database")
+
+
+def _waiting_jobs(rows: Database) -> Finding:
+    with rows.read() as session:
+        before = clock.now(session) - WAITS_TOO_LONG
+        late = session.execute(
+            select(Job.kind, func.count())
+            .where(Job.state == "queued", Job.next_attempt_at < before)
+            .group_by(Job.kind)
+            .order_by(Job.kind)
+        ).all()
+    if not late:
+        return Finding("jobs", Grade.OK, "none waits for more than 15 minutes")
+    what = ", ".join(f"{count} {kind}" for kind, count in late)
+    mend = "are workers running (`lantoa worker`)? If so, add some: --concurrency or machines"
+    return Finding("jobs", Grade.WARNING, f"waiting for more than 15 minutes: {what}", mend)
+
+
+def blobs(settings: Settings) -> Iterator[Finding]:
+    key, content = f"doctor/{secrets.token_hex(8)}", b"doctor"
+    try:
+        store = blob_store(settings.storage_url)
+        store.put(key, io.BytesIO(content))
+        try:
+            with store.open(key) as stream:
+                same = stream.read() == content
+        finally:
+            store.delete(key)
+    except (OSError, ValueError) as error:
+        mend = "check LANTOA_STORAGE_URL, the rights on it, and the credentials"
+        yield Finding("storage", Grade.BAD, f"cannot put, read and delete: {error}", mend)
+        return
+    if not same:
+        yield Finding("storage", Grade.BAD, "gave back other bytes", "check the disk or the bucket")
+        return
+    yield Finding("storage", Grade.OK, "puts, reads and deletes")
+
+
+def message_broker(settings: Settings) -> Iterator[Finding]:
+    try:
+        broker.check(settings)
+    except OSError as error:
+        mend = "start the broker, and check LANTOA_BROKER_URL; no clip is lost meanwhile"
+        yield Finding("broker", Grade.BAD, str(error), mend)
+        return
+    yield Finding("broker", Grade.OK, "answers")
+
+
+def media_tool(settings: Settings) -> Iterator[Finding]:
+    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
+        yield Finding("ffmpeg", Grade.BAD, "is not on the PATH", "apt-get install ffmpeg")
+        return
+    listed = _run(["ffmpeg", "-hide_banner", "-encoders"]).stdout.split()
+    missing = [e for e in ENCODERS if e not in listed]
+    if missing:
+        what = f"has no encoder {', '.join(missing)}"
+        yield Finding("ffmpeg", Grade.BAD, what, "install your distribution's own ffmpeg package")
+    checked = _run(workers_argv(settings.data, "check"))
+    if checked.returncode != 0:
+        what = checked.stderr.strip().rpartition("\n")[2] or "the workers do not start"
+        mend = "install bubblewrap, or set LANTOA_MEDIA_SANDBOX=auto"
+        yield Finding("sandbox", Grade.BAD, what, mend)
+        return
+    facts = json.loads(checked.stdout.strip().rpartition("\n")[2])
+    yield Finding("ffmpeg", Grade.OK, str(facts["ffmpeg"]))
+    yield _sandbox(str(facts["sandbox"]))
+
+
+def _sandbox(tier: str) -> Finding:
+    if tier == "limits":
+        mend = "install bubblewrap (apt-get install bubblewrap), then LANTOA_MEDIA_SANDBOX=require"
+        return Finding("sandbox", Grade.WARNING, f"tier {tier}: only limits, no cage", mend)
+    return Finding("sandbox", Grade.OK, f"tier {tier}")
+
+
+def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
+def assets(settings: Settings) -> Iterator[Finding]:
+    mend = "make setup (or bin/run), which builds the pages' scripts and styles"
+    try:
+        manifest = json.loads((STATIC / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        yield Finding("assets", Grade.BAD, f"not built: {error}", mend)
+        return
+    missing = [name for name in manifest.values() if not (STATIC / name).exists()]
+    if missing:
+        yield Finding("assets", Grade.BAD, f"missing: {', '.join(missing)}", mend)
+    else:
+        yield Finding("assets", Grade.OK, f"{len(manifest)} files built")
+
+
+CHECKS: tuple[Check, ...] = (
+    data_directory,
+    secret_files,
+    database,
+    blobs,
+    message_broker,
+    media_tool,
+    assets,
+)

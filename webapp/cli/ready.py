@@ -1,0 +1,58 @@
+"""Asks the web's ``/readyz`` until it says yes."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable
+
+PATIENCE = 60.0  # seconds before the operator is told that it takes long
+EVERY = 0.25  # seconds between two questions
+
+
+class Readiness:
+    """``on_ready`` is called once; ``say`` hears why it takes long."""
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        *,
+        say: Callable[[str], None],
+        on_ready: Callable[[], None],
+    ) -> None:
+        self.address, self.port, self.say, self.on_ready = address, port, say, on_ready
+        self.ready = False
+        self.next_look = 0.0
+        self.complain_at = time.monotonic() + PATIENCE
+
+    @property
+    def wait(self) -> float:
+        """Seconds that the caller may sleep before the next :meth:`look`."""
+        return 60.0 if self.ready else EVERY
+
+    def look(self) -> bool:
+        if self.ready or time.monotonic() < self.next_look:
+            return self.ready
+        answer = self._ask()
+        self.next_look = time.monotonic() + EVERY
+        if answer == "":
+            self.ready = True
+            self.on_ready()
+        elif time.monotonic() > self.complain_at:
+            self.complain_at = time.monotonic() + PATIENCE
+            self.say(f"not ready yet: {answer}")
+        return self.ready
+
+    def _ask(self) -> str:
+        """Nothing when it is ready, otherwise what is wrong."""
+        connection = http.client.HTTPConnection(self.address.strip("[]"), self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz", headers={"Accept": "application/json"})
+            answer = connection.getresponse()
+            body = answer.read(2000).decode("utf-8", "replace").strip()
+        except (OSError, http.client.HTTPException) as error:
+            return f"the web does not answer ({error})"
+        finally:
+            connection.close()
+        return "" if answer.status == 200 else f"/readyz answers {answer.status}: {body}"

@@ -1,0 +1,64 @@
+"""One role each, for several machines. The process becomes the role: what watches it sees it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from storage_config.settings import load
+from webapp.cli.common import data_option
+from webapp.cli.supervisor import replace_by
+
+
+@click.command()
+@data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: all addresses.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+def web(data: Path | None, host: str, port: int, workers: int) -> None:
+    """Answer browsers and programs, until stopped."""
+    from webapp.server import serve  # the others need no web server
+
+    serve(load(data=data, port=port), host=host, port=port, workers=workers)
+
+
+@click.command()
+@data_option
+@click.option("--queues", default=None, help="Kinds of jobs, e.g. examine,ladder  [default: all]")
+@click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True)
+def worker(data: Path | None, queues: str | None, concurrency: int) -> None:
+    """Do jobs, until stopped."""
+    chosen = [] if queues is None else ["--queues", queues]
+    become_workers(data, "run", *chosen, "--concurrency", str(concurrency))
+
+
+@click.command()
+@data_option
+def scheduler(data: Path | None) -> None:
+    """Call workers for what is due and sweep now and then, until stopped. Two do no harm."""
+    become_workers(data, "scheduler")
+
+
+@click.command()
+@data_option
+def sweep(data: Path | None) -> None:
+    """One whole round of upkeep: lost messages, ended consents, abandoned uploads, orphans."""
+    become_workers(data, "sweep")
+
+
+def become_workers(data: Path | None, *arguments: str) -> None:
+    load(data=data)  # a wrong setting is told here, in the same words as everywhere
+    replace_by(workers_argv(data, *arguments))
+
+
+def workers_argv(data: Path | None, *arguments: str) -> list[str]:
+    """``python -m workers``: the web part never imports the workers."""
+    chosen = [] if data is None else ["--data", str(data)]
+    return [sys.executable, "-P", "-m", "workers", *chosen, *arguments]
+
+
+def web_argv(data: Path, host: str, port: int) -> list[str]:
+    address = ["--host", host, "--port", str(port)]
+    return [sys.executable, "-P", "-m", "webapp.cli", "web", "--data", str(data), *address]

@@ -1,0 +1,162 @@
+"""``submit``: upload a clip over tus and hand it in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from tqdm import tqdm
+
+from review.consent import Scope
+from review.details import LANGUAGES, LEVELS, LICENCES, MUSIC, TOPICS, Details, parse_people
+from review.problems import message
+from storage_config.settings import load
+from webapp import seed
+from webapp.cli import lock
+from webapp.cli.client import Api, Refused, Server, Unreachable, notice_dead_networks
+from webapp.cli.common import data_option, echo_json, json_option, say
+from webapp.cli.resume import Places, key_of
+from webapp.cli.tus import Sender
+from webapp.cli.up import LOCK
+from webapp.cli.waiting import GOOD_ENDS, wait_for
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is said about the clip; the names are those of the API."""
+    options = (
+        click.option("--title", required=True),
+        click.option("--summary", default=""),
+        click.option("--language", type=click.Choice(LANGUAGES), default="vi", show_default=True),
+        click.option("--level", type=click.Choice(LEVELS), default=None),
+        click.option("--topic", "topics", type=click.Choice(tuple(TOPICS)), multiple=True),
+        click.option("--campaign", default=None, help="The campaign's short name."),
+        click.option("--credit", default=None, help='The credit line; "" hides it.'),
+        click.option("--licence", type=click.Choice(LICENCES), default=None),
+        click.option("--music", type=click.Choice(MUSIC), default="unknown", show_default=True),
+        click.option("--reenactment", is_flag=True, help="The scene is played."),
+        click.option("--scope", type=click.Choice([str(s) for s in Scope]), default=None),
+        click.option(
+            "--people",
+            type=click.File("r", encoding="utf-8"),
+            default=None,
+            help="JSON list of the people in the clip and their consents, as in the API.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@details_options
+@click.option("--server", default=None, help=f"Address of the server  [default: {DEFAULT_SERVER}]")
+@click.option("--token", default=None, help="Bearer token; safer: --token-file or LANTOA_TOKEN.")
+@click.option("--token-file", type=click.File("r"), default=None, help="'-': standard input.")
+@click.option("--wait", is_flag=True, help="Wait until the clip is prepared or refused.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@json_option
+@data_option
+def submit(
+    file: Path,
+    server: str | None,
+    token: str | None,
+    token_file: TextIO | None,
+    wait: bool,
+    quiet: bool,
+    as_json: bool,
+    data: Path | None,
+    people: TextIO | None,
+    **details: Any,
+) -> None:
+    """Upload FILE and submit it; prints the clip's id.
+
+    An interrupted upload goes on where it stopped, also in the next call for the same file.
+    Without --token the server of this machine gets the demo teacher's. With --wait the exit
+    status is 1 when the clip was refused, rejected or withdrawn, or when processing failed.
+    """
+    body = read_details(details, people)
+    if file.stat().st_size == 0:
+        raise click.ClickException(message("empty_file"))
+    if token_file is not None:
+        token = token_file.readline().strip()
+    target = find_server(server, token, data)
+    try:
+        clip = hand_in(target, file, body, quiet=quiet)
+        if not as_json:
+            click.echo(clip["id"])
+        if wait:
+            clip = wait_for(Api(target, say=say), str(clip["id"]), say=say)
+    except (Refused, Unreachable) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted; the same command goes on from here") from None
+    if as_json:
+        echo_json(clip)
+    if wait and clip["state"] not in GOOD_ENDS:
+        raise SystemExit(1)
+
+
+def read_details(details: dict[str, Any], people: TextIO | None) -> dict[str, Any]:
+    """The API's body, checked before a single byte is sent."""
+    body = {k: list(v) if k == "topics" else v for k, v in details.items() if v is not None}
+    if people is not None:
+        try:
+            body["people"] = json.load(people)
+        except ValueError as error:
+            raise click.UsageError(f"--people: {people.name} is no JSON: {error}") from None
+        parse_people(body["people"])
+    Details.parse(body)
+    return body
+
+
+def find_server(url: str | None, token: str | None, data: Path | None) -> Server:
+    """What was asked for, else the server that runs on this machine."""
+    if url is not None and "://" not in url:
+        raise click.UsageError(f"--server: {url!r} has no http:// or https:// before it")
+    if url is not None and token:
+        return Server(url.rstrip("/"), token)
+    settings = load(data=data)
+    found = url or lock.running_address(settings.data / LOCK) or DEFAULT_SERVER
+    server = Server(found.rstrip("/"), token or settings.token)
+    if server.token:
+        return server
+    demo = seed.read_kept(settings.data).get("accounts", {}).get("teacher", {}).get("token")
+    if not server.is_local or not demo:
+        raise click.UsageError(
+            "whose clip is it? Give --token-file or LANTOA_TOKEN (`lantoa token add` makes a token)"
+        )
+    return Server(server.url, demo)
+
+
+def hand_in(server: Server, file: Path, body: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    """Upload and submit; the clip as the API shows it."""
+    notice_dead_networks()
+    places = Places(Path.home() / ".cache" / "lantoa", say=say)
+    key = key_of(server, file)
+    size = file.stat().st_size
+    with tqdm(
+        total=size, unit="B", unit_scale=True, unit_divisor=1024, desc=file.name, disable=quiet
+    ) as bar:
+
+        def progress(offset: int) -> None:
+            bar.update(offset - bar.n)
+
+        def write_aside(text: str) -> None:
+            bar.write(text, file=sys.stderr)  # above the bar, which stays whole
+
+        upload = Sender(server, places, say=write_aside, progress=progress).send(file, key)
+    try:
+        clip = Api(server, say=say).create_clip({**body, "upload": upload})
+    except Refused as error:
+        if error.code == "upload_used":
+            places.forget(key)
+        raise
+    places.forget(key)
+    return clip
