@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 KEEPER = Path(__file__).with_name("keeper.py")
-GRACE = 15.0  # seconds from SIGTERM to SIGKILL
+GRACE = 17.0  # seconds from SIGTERM to SIGKILL: above what the web gives its requests
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before the 1st, 2nd, ... restart
 STEADY = 60.0  # seconds: who ran for so long starts again without waiting
 GIVE_UP = 3  # failures of one program before everything was ready for the first time
@@ -201,7 +201,7 @@ class Supervisor:
         if not self.stopping:
             self.stopping = True
             self._tell_all()
-        deadline = time.monotonic() + GRACE + 3
+        deadline = time.monotonic() + GRACE + 2
         clean = True
         while any(c.process is not None for c in self.children):
             running = [c for c in self.children if c.process is not None]

@@ -148,8 +148,16 @@ def _say(text: str) -> None:
 
 
 def _echo(verbose: bool) -> Callable[[str, str], None]:
+    """Prints every line, or only the important ones with the tracebacks below them."""
+    inside: set[str] = set()  # programs in the middle of a traceback
+
     def echo(name: str, line: str) -> None:
-        if verbose or IMPORTANT.search(line):
+        below = name in inside
+        if line.startswith("Traceback"):
+            inside.add(name)
+        elif not line.startswith(" "):
+            inside.discard(name)  # the exception itself: the traceback's last line
+        if verbose or below or IMPORTANT.search(line):
             say(f"{name.ljust(WIDTH)} | {line}")
 
     return echo
