@@ -1,0 +1,62 @@
+"""The blueprint, and what every call of the API shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, request
+
+from review.errors import InvalidInput
+from webapp.errors import WebError
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+def body() -> dict[str, Any]:
+    """The request's JSON object. Raises 400 or 415 with a code."""
+    if not request.is_json:
+        raise WebError("json_only", 415)
+    try:
+        value = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise WebError("bad_json", 400) from None
+    if not isinstance(value, dict):
+        raise WebError("bad_json", 400)
+    _check_text(value)
+    return value
+
+
+def optional_body() -> dict[str, Any]:
+    return body() if request.content_length else {}
+
+
+def _check_text(value: Any) -> None:
+    """A lone surrogate or NUL can be written by JSON and by nothing after it."""
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            raise WebError("bad_text", 400)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            _check_text(name)
+            _check_text(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_text(item)
+
+
+def whole_number(value: Mapping[str, Any], field: str, *, required: bool = True) -> int | None:
+    number = value.get(field)
+    if number is None and not required:
+        return None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 1 << 53:
+        raise InvalidInput(**{field: "Cần là số nguyên."})
+    return number
+
+
+def limit(default: int = 20, highest: int = 100) -> int:
+    text = request.args.get("limit", str(default))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= highest):
+        raise InvalidInput(limit=f"Cần là số từ 1 đến {highest}.")
+    return int(text)

@@ -1,0 +1,88 @@
+"""People who can be recognised in a clip, and their consents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from review import consenting, queries
+from review.clock import iso
+from review.consent import RECORDERS, GivenConsent, Person
+from review.errors import InvalidInput, NotAllowed
+from review.models import ClipPerson, Consent
+from review.policy import parties
+from review.states import STAFF
+from webapp.api.blueprint import blueprint, body
+from webapp.auth import require_actor
+from webapp.deps import deps
+
+
+def _consent(row: Consent) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "scope": row.scope,
+        "text_version": row.text_version,
+        "evidence": row.evidence,
+        "given_at": iso(row.given_at),
+        "valid_until": iso(row.valid_until),
+        "revoked_at": iso(row.revoked_at) if row.revoked_at else None,
+    }
+
+
+def _person(row: ClipPerson, consents: list[Consent]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "label": row.label,
+        "under_seven": row.under_seven,
+        "consents": [_consent(c) for c in consents],
+    }
+
+
+@blueprint.get("/clips/<clip_id>/people")
+def list_people(clip_id: str) -> Response:
+    """For the owner and the staff who may see the clip."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        clip = queries.get_clip(session, actor, clip_id)
+        if not parties(actor, clip) & (RECORDERS | STAFF):
+            raise NotAllowed("consents are shown to the owner and to staff")
+        items = [_person(*pair) for pair in queries.people(session, clip)]
+    return jsonify({"items": items})
+
+
+@blueprint.post("/clips/<clip_id>/people")
+def add_person(clip_id: str) -> tuple[Response, int]:
+    """Name one more child, with the consents given so far."""
+    actor = require_actor()
+    who = Person.parse(body(), "person")
+    with deps().database.write() as session:
+        row = consenting.add_person(session, clip_id, actor, who)
+        clip = queries.get_clip(session, actor, clip_id)
+        answer = next(_person(p, c) for p, c in queries.people(session, clip) if p.id == row.id)
+    return jsonify(answer), 201
+
+
+@blueprint.post("/people/<person_id>/consents")
+def record_consent(person_id: str) -> tuple[Response, int]:
+    """Record one consent: {"kind": "guardian" | "own", "scope", "valid_until", ...}."""
+    actor = require_actor()
+    value = body()
+    kind = value.get("kind")
+    if kind not in ("guardian", "own"):
+        raise InvalidInput(kind="Phải là một trong: guardian, own.")
+    given = GivenConsent.parse(kind, value, "consent")
+    assert given is not None
+    with deps().database.write() as session:
+        answer = _consent(consenting.record_consent(session, person_id, actor, given))
+    return jsonify(answer), 201
+
+
+@blueprint.post("/consents/<consent_id>/revoke")
+def revoke_consent(consent_id: str) -> Response:
+    """End a consent; the clip is withdrawn in the same transaction."""
+    actor = require_actor()
+    with deps().database.write() as session:
+        answer = _consent(consenting.revoke_consent(session, consent_id, actor))
+    return jsonify(answer)

@@ -1,0 +1,100 @@
+"""What the API says of a clip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from review import policy, problems, publication, queries
+from review.clock import iso
+from review.models import Clip, OutputFile, Rendition
+from review.policy import Actor
+from review.states import State
+from webapp.deps import deps
+from webapp.i18n import translated
+
+# Name in the API -> path below /media/<clip>/; "mp4" is whichever the ladder made.
+_MEDIA = {
+    "proxy": "proxy.mp4",
+    "poster": "poster.jpg",
+    "contact_sheet": "contact_sheet.jpg",
+    "sprite": "sprite.vtt",
+    "hls": "hls/master.m3u8",
+}
+_FILES_HIDDEN = (State.DRAFT, State.WITHDRAWN)
+
+
+def media_url(clip_id: str, what: str) -> str:
+    return f"{deps().settings.public_url}/media/{clip_id}/{what}"
+
+
+def head(actor: Actor | None, clip: Clip) -> dict[str, Any]:
+    """The fields that every write answers with."""
+    return {
+        "id": clip.id,
+        "state": policy.shown_state(actor, clip),
+        "revision": clip.revision,
+        "version": clip.version,
+    }
+
+
+def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
+    """All that ``GET /clips/<id>`` says."""
+    hidden = clip.state in _FILES_HIDDEN
+    files = {} if hidden else queries.output_files(session, clip)
+    made = [] if hidden else queries.renditions(session, clip)
+    return {
+        **head(actor, clip),
+        "title": clip.title,
+        "summary": clip.summary,
+        "language": clip.language,
+        "level": clip.level,
+        "topics": clip.topics,
+        "scope": clip.scope,
+        "music": clip.music,
+        "reenactment": clip.reenactment,
+        "stage": policy.STAGES[clip.stage].name if clip.state == State.IN_REVIEW else None,
+        "progress": progress(clip),
+        "problem": problem(clip),
+        "waiting_for": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
+        "published_at": iso(clip.published_at) if clip.published_at else None,
+        "renditions": [rendition(clip, r) for r in made],
+        "media": media(clip, files, made),
+    }
+
+
+def progress(clip: Clip) -> dict[str, Any] | None:
+    """{"step", "percent"} while something is being made; for people, no rule reads it."""
+    if not clip.progress:
+        return None
+    step, _, percent = clip.progress.partition(":")
+    return {"step": step, "percent": int(percent) if percent.isdigit() else None}
+
+
+def problem(clip: Clip) -> dict[str, str] | None:
+    if clip.problem is None:
+        return None
+    return {"code": clip.problem, "message": translated(problems.message(clip.problem))}
+
+
+def rendition(clip: Clip, made: Rendition) -> dict[str, Any]:
+    return {
+        "kind": made.kind,
+        "url": media_url(clip.id, made.what),
+        "width": made.width,
+        "height": made.height,
+        "bytes": made.bytes,
+        "sha256": made.sha256,
+        "mime": made.mime,
+    }
+
+
+def media(clip: Clip, files: dict[str, OutputFile], made: list[Rendition]) -> dict[str, str | None]:
+    """URLs of what there is; null for what is not made (yet)."""
+    found: dict[str, str | None] = {
+        name: media_url(clip.id, what) if what in files else None for name, what in _MEDIA.items()
+    }
+    mp4 = next((r.what for r in made if r.kind == "mp4"), None)
+    found["mp4"] = media_url(clip.id, mp4) if mp4 else None
+    return found

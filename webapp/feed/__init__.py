@@ -1,0 +1,5 @@
+"""``/feed/v1``: what a library site pulls, with its token."""
+
+from webapp.feed.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,143 @@
+"""What operators and their programs ask: alive, ready, and figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from review import schema
+from review.models import Clip, Job
+from storage_config import broker
+from storage_config.database import DatabaseBusy
+from webapp.assets import are_built
+from webapp.deps import Deps, deps
+
+blueprint = Blueprint("health", __name__)
+log = structlog.get_logger(__name__)
+
+_registry = CollectorRegistry()
+_requests = Counter(
+    "lantoa_requests_total", "Answers by status", ["method", "status"], registry=_registry
+)
+_seconds = Histogram("lantoa_request_seconds", "Time to answer", registry=_registry)
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """Whether everything that an answer needs is there; what is not, in words."""
+    parts = dict(_parts(deps()))
+    good = all(state == "ok" for state in parts.values())
+    body = jsonify({"status": "ok" if good else "not_ready", "parts": parts})
+    return body, 200 if good else 503
+
+
+def _parts(where: Deps) -> Iterator[tuple[str, str]]:
+    yield "database", _database(where)
+    yield "storage", _storage(where)
+    yield "broker", _broker(where)
+    yield "assets", "ok" if are_built() else "the page assets are not built: run bin/setup"
+    yield "sandbox", "ok"
+
+
+def _database(where: Deps) -> str:
+    try:
+        if not schema.is_current(where.database.engine):
+            return "the schema is not up to date: run lantoa migrate"
+        with where.database.read() as session:
+            session.execute(select(1))
+    except (DatabaseBusy, SQLAlchemyError) as error:
+        return f"does not answer: {error}".splitlines()[0]
+    return "ok"
+
+
+def _storage(where: Deps) -> str:
+    try:
+        where.part_files.mkdir(parents=True, exist_ok=True)
+        probe = where.part_files / ".ready"
+        probe.write_bytes(b"ready")
+        probe.unlink()
+        try:
+            where.blobs.stat("ready")
+        except FileNotFoundError:
+            pass
+    except OSError as error:
+        return f"does not take bytes: {error}"
+    return "ok"
+
+
+def _broker(where: Deps) -> str:
+    try:
+        broker.check(where.settings)
+    except OSError as error:
+        return str(error)
+    return "ok"
+
+
+class _Rows:
+    """Jobs and clips by state, counted when Prometheus asks."""
+
+    def __init__(self, where: Deps) -> None:
+        self._where = where
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        with self._where.database.read() as session:
+            jobs = session.execute(
+                select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
+            )
+            clips = session.execute(select(Clip.state, func.count()).group_by(Clip.state))
+            yield _family("lantoa_jobs", "Jobs", ["kind", "state"], jobs.all())
+            # A hold must not show in figures.
+            yield _family("lantoa_clips", "Clips", ["state"], [r for r in clips if r[0] != "held"])
+
+
+def _family(name: str, text: str, labels: list[str], rows) -> GaugeMetricFamily:  # type: ignore[no-untyped-def]
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for *values, count in rows:
+        family.add_metric([str(v) for v in values], count)
+    return family
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Figures for Prometheus; of this web process, and of the database."""
+    rows = CollectorRegistry()
+    rows.register(_Rows(deps()))  # type: ignore[arg-type]
+    text = generate_latest(_registry) + generate_latest(rows)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def init(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_count)
+
+
+def _begin() -> None:
+    g.begun = time.perf_counter()
+
+
+def _count(response: Response) -> Response:
+    _requests.labels(request.method, response.status_code).inc()
+    if "begun" in g:
+        _seconds.observe(time.perf_counter() - g.begun)
+    if response.status_code >= 500:
+        log.error(
+            "answered",
+            method=request.method,
+            rule=str(request.url_rule),
+            status=response.status_code,
+        )
+    return response

@@ -1,0 +1,111 @@
+"""``/media``: every byte that anyone sees. The clip's state is looked at each time."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from flask import Blueprint, Response, redirect, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wrappers import Response as BaseResponse
+
+from review import queries
+from review.consent import FEED_SCOPES, Scope
+from review.errors import NoSuchClip
+from review.keys import is_id
+from review.models import Clip, OutputFile
+from review.states import State
+from webapp.auth import current_actor, current_library
+from webapp.deps import deps
+from webapp.errors import WebError
+
+blueprint = Blueprint("media", __name__, url_prefix="/media")
+
+LINK_SECONDS = 300  # what a signed link may outlive a withdrawal by
+# The longest that a look at the state may be saved: none. A player asks again with its ETag.
+FRESH = "private, no-cache"
+_SANDBOX = "default-src 'none'; sandbox"
+
+
+@blueprint.get("/<clip_id>/<path:what>")
+def file(clip_id: str, what: str) -> BaseResponse:
+    """One file of the clip's current revision, whole or a range of it."""
+    clip, found = _find(clip_id, what)
+    filename = _filename(clip, what) if request.args.get("download") else None
+    link = deps().blobs.url(found.key, seconds=LINK_SECONDS, mime=found.mime, filename=filename)
+    response = redirect(link, 302) if link is not None else _send(found, filename)
+    return _with_headers(response, clip)
+
+
+def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
+    actor, library = current_actor(), current_library()
+    with deps().database.read() as session:
+        clip = session.get(Clip, clip_id) if is_id(clip_id) else None
+        if clip is None:
+            raise NoSuchClip(f"there is no clip {clip_id!r}")
+        if clip.state == State.WITHDRAWN:
+            _refuse_withdrawn(clip, is_known=actor is not None and queries.can_see(actor, clip))
+        for_library = (
+            library is not None and clip.state == State.PUBLISHED and clip.scope in FEED_SCOPES
+        )
+        if not for_library and not queries.can_see(actor, clip):
+            raise NoSuchClip(f"there is no clip {clip_id!r}")
+        found = queries.output_file(session, clip, what)
+    if found is None:
+        raise WebError("not_found", 404)
+    return clip, found
+
+
+def _refuse_withdrawn(clip: Clip, *, is_known: bool) -> None:
+    """Nobody gets a byte of a withdrawn clip; that there was one is told only where it was told
+    before."""
+    was_public = clip.published_at is not None and clip.scope in FEED_SCOPES
+    if was_public or is_known:
+        raise WebError("withdrawn", 410)
+    raise NoSuchClip(f"there is no clip {clip.id!r}")
+
+
+def _send(found: OutputFile, filename: str | None) -> Response:
+    path = deps().blobs.path(found.key)
+    if path is None or not path.is_file():
+        raise WebError("not_found", 404)
+    header = request.headers.get("Range", "")
+    if header.count(",") > 0:
+        raise WebError("range", 416, {"Content-Range": f"bytes */{found.bytes}"})
+    try:
+        response = send_file(
+            path,
+            mimetype=found.mime,
+            conditional=True,
+            etag=found.sha256,
+            last_modified=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        )
+    except RequestedRangeNotSatisfiable:
+        raise WebError("range", 416, {"Content-Range": f"bytes */{found.bytes}"}) from None
+    if filename is not None:
+        plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+        response.headers["Content-Disposition"] = (
+            f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
+        )
+    return response
+
+
+def _filename(clip: Clip, what: str) -> str:
+    """A safe name for the disk of whoever downloads: the title's letters, digits and dashes."""
+    words = "".join(c if c.isalnum() else " " for c in clip.title).split()
+    name = "-".join(words)[:80] or "clip"
+    return f"lan-toa-{name}.{what.rpartition('.')[2]}"
+
+
+def _with_headers(response: BaseResponse, clip: Clip) -> BaseResponse:
+    response.headers["Cache-Control"] = FRESH
+    response.headers["Content-Security-Policy"] = _SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Vary"] = "Authorization, Cookie"
+    if clip.state == State.PUBLISHED and clip.scope == Scope.PUBLIC:
+        # A library's page on another site may play what everybody may see.
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = "Content-Length, Content-Range"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response

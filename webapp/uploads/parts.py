@@ -1,0 +1,141 @@
+"""The bytes of an unfinished upload: one file, whose size is the offset."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+BLOCK = 1024 * 1024
+LOCK_SECONDS = 3.0  # how long a newcomer waits for the writer before it
+
+
+class PartLocked(Exception):
+    """Another connection is writing, and did not end in time."""
+
+
+class StorageFull(Exception):
+    """No room for the next block; what was written stays."""
+
+
+class Overtaken(Exception):
+    """A newer connection wants to write: this one ends."""
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part file of one upload."""
+
+    folder: Path
+    upload_id: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.upload_id}.part"
+
+    @property
+    def _ticket(self) -> Path:
+        return self.folder / f"{self.upload_id}.writer"
+
+    def create(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+
+    def size(self) -> int | None:
+        """Bytes that are here; None when there is no file (any more)."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._ticket.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """The file, open for writing by nobody else: a descriptor.
+
+        The newest connection wins: it leaves its ticket, which the one before it looks at between
+        blocks. Raises :class:`PartLocked`, ``FileNotFoundError``.
+        """
+        descriptor = os.open(self.path, os.O_RDWR)
+        try:
+            self._wait_for_lock(descriptor)
+            yield descriptor
+        finally:
+            os.close(descriptor)  # and with it the lock
+
+    def _wait_for_lock(self, descriptor: int) -> None:
+        end = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise PartLocked(self.upload_id) from None
+                time.sleep(0.05)
+
+    def take_ticket(self) -> str:
+        ticket = secrets.token_hex(8)
+        self._ticket.write_text(ticket)
+        return ticket
+
+    def is_newest(self, ticket: str) -> bool:
+        try:
+            return self._ticket.read_text() == ticket
+        except FileNotFoundError:
+            return True
+
+    def append(self, descriptor: int, source: Readable, offset: int, room: int, ticket: str) -> int:
+        """Write at most ``room`` bytes of ``source`` from ``offset``; the new size, durable.
+
+        What arrived before the connection broke is kept. Raises :class:`StorageFull`,
+        :class:`Overtaken`.
+        """
+        position = offset
+        try:
+            while room > 0:
+                block = _read(source, min(BLOCK, room))
+                if not block:
+                    break
+                _write_all(descriptor, block, position)
+                position += len(block)
+                room -= len(block)
+                if not self.is_newest(ticket):
+                    raise Overtaken(self.upload_id)
+        finally:
+            os.fsync(descriptor)
+        return position
+
+
+def _read(source: Readable, size: int) -> bytes:
+    """The next bytes; none when the connection is broken or silent for too long."""
+    try:
+        return source.read(size)
+    except (OSError, ValueError):
+        return b""
+
+
+def _write_all(descriptor: int, block: bytes, position: int) -> None:
+    view = memoryview(block)
+    while view:
+        try:
+            done = os.pwrite(descriptor, view, position)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull from error
+            raise
+        view, position = view[done:], position + done
