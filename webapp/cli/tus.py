@@ -105,7 +105,7 @@ class Sender:
         status = error.status_code
         if status is not None and status not in PASSING:
             raise refusal(status, error.response_content) from None
-        trouble = f"HTTP {status}" if status is not None else str(error)
+        trouble = str(error) if status is None else str(refusal(status, error.response_content))
         if self.failures >= len(self.pauses):
             raise Unreachable(trouble) from None
         wait = self.pauses[self.failures]

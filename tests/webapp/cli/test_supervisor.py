@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.webapp.cli.conftest import Running, descendants, wait_until_gone
+from tests.webapp.cli.processes import Running, descendants, wait_until_gone
 
 DRIVER = str(Path(__file__).with_name("drive_supervisor.py"))
 # Says its name once its own child, in a session of its own, runs: TERM reaches neither by itself.
