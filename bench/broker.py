@@ -74,7 +74,10 @@ def measure(name: str, url: str | None, rings: int, burst: int) -> None:
     data = Path(tempfile.mkdtemp(prefix="lantoa-bench-"))
     values = environment(data, url.format(data=data) if url else None)
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER], env=values, start_new_session=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-c", WORKER],
+        env=values,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
     )
     try:
         from storage_config.broker import Doorbell, clean_embedded

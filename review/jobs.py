@@ -206,11 +206,22 @@ def is_open(session: Session, revision_id: str, kind: str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def restart(session: Session, job_id: str) -> Job:
-    """Give a failed job three new attempts; raises :class:`NoSuchThing` or `WrongState`."""
+def get(session: Session, job_id: str) -> Job:
     job = session.get(Job, job_id)
     if job is None:
         raise NoSuchThing(f"there is no job {job_id}")
+    return job
+
+
+def last_open(session: Session, clip_id: str) -> str:
+    """Id of the job that was queued last for this clip."""
+    query = select(Job.id).where(Job.clip_id == clip_id, Job.state == "queued")
+    return session.scalars(query.order_by(Job.id.desc()).limit(1)).one()
+
+
+def restart(session: Session, job_id: str) -> Job:
+    """Give a failed job three new attempts; raises :class:`NoSuchThing` or `WrongState`."""
+    job = get(session, job_id)
     if job.state != "failed":
         raise WrongState(f"job {job_id} is {job.state}: only a failed one can be started again")
     job.state, job.attempts, job.problem = "queued", 0, None

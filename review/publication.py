@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from review import clock, feed, jobs
 from review.consent import FEED_SCOPES, Scope, consents_of, missing
 from review.details import Details
-from review.errors import ConsentMissing, InvalidInput, NoSuchClip, ScopeTooWide, WrongState
+from review.errors import (
+    ConsentMissing,
+    InvalidInput,
+    NoSuchClip,
+    NotAllowed,
+    ScopeTooWide,
+    WrongState,
+)
 from review.lifecycle import check_version, load, move
 from review.models import Campaign, Clip, OutputFile, Rendition, Revision
 from review.policy import SYSTEM, Actor, may_see, move_for
@@ -59,7 +66,8 @@ def record(session: Session, clip: Clip) -> dict[str, Any]:
     """What the feed says of a clip: no person's name, no upload's name. Places of files are
     paths below ``/media/<clip>/``; the HTTP layer makes URLs of them."""
     revision = _revision(session, clip)
-    assert revision is not None and clip.published_at is not None
+    assert revision is not None
+    assert clip.published_at is not None
     campaign = session.get(Campaign, clip.campaign_id) if clip.campaign_id else None
     poster = session.scalar(
         select(OutputFile.what).where(
@@ -113,6 +121,15 @@ def _renditions(session: Session, revision: Revision) -> list[dict[str, Any]]:
 def in_feed(session: Session, clip: Clip) -> bool:
     entry = feed.current(session, clip.id)
     return entry is not None and entry.kind != "withdrawn"
+
+
+def reasons_for(actor: Actor, clip: Clip) -> tuple[str, ...]:
+    """The reasons for withdrawal that are this person's to give; none when there is no right."""
+    try:
+        _, party = move_for(actor, Action.WITHDRAW, clip)
+    except NotAllowed:
+        return ()
+    return _REASONS_OF[party]
 
 
 def withdraw(

@@ -152,7 +152,8 @@ def _hand_in(session: Session, clip: Clip, upload_id: str, actor: Actor, action:
         },
         detail={"sha256": upload.sha256, "bytes": upload.length},
     )
-    assert upload.key is not None and upload.sha256 is not None
+    assert upload.key is not None
+    assert upload.sha256 is not None
     revision = Revision(
         clip_id=clip.id,
         number=number,
@@ -223,3 +224,15 @@ def retry(session: Session, clip_id: str, actor: Actor, version: int | None = No
     assert revision is not None
     jobs.enqueue(session, "examine", clip, revision)
     return clip
+
+
+def retry_job(session: Session, job_id: str, actor: Actor) -> str:
+    """The operator's button: start a failed job again; the id of the job that will do it.
+
+    A failed clip goes back to `processing`; the failed ladder of a clip in review is repeated.
+    """
+    job = jobs.get(session, job_id)
+    clip = load(session, job.clip_id)
+    if clip.state == State.FAILED and job.state == "failed":
+        return jobs.last_open(session, retry(session, clip.id, actor).id)
+    return jobs.restart(session, job.id).id

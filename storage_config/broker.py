@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import threading
 import time
 from pathlib import Path
@@ -96,7 +95,8 @@ def _transport_options(settings: Settings, kind: str) -> dict[str, Any]:
         }
     if kind in ("amqp", "amqps"):
         return {"confirm_publish": True, "confirm_timeout": PUBLISH_TIMEOUT}
-    return {"polling_interval": POLLING}
+    # The SQL transport hands its options on to the engine, which knows none of ours.
+    return {}
 
 
 class Doorbell:
@@ -204,5 +204,5 @@ def check(settings: Settings) -> None:
         ) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
             connection.default_channel  # noqa: B018 - opening it is the test
-    except (KombuError, OperationalError, OSError, socket.timeout) as error:
+    except (TimeoutError, KombuError, OperationalError, OSError) as error:
         raise OSError(f"the broker does not answer: {error}") from error

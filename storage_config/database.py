@@ -68,7 +68,7 @@ class Database:
             else:
                 session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield session
-            session.rollback()
+            # Closing ends the transaction; a rollback would also empty the rows that were read.
 
     @property
     def is_sqlite(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 
@@ -70,10 +71,8 @@ def _storage(where: Deps) -> str:
         probe = where.part_files / ".ready"
         probe.write_bytes(b"ready")
         probe.unlink()
-        try:
+        with contextlib.suppress(FileNotFoundError):
             where.blobs.stat("ready")
-        except FileNotFoundError:
-            pass
     except OSError as error:
         return f"does not take bytes: {error}"
     return "ok"

@@ -105,7 +105,7 @@ def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Q
 
 
 def _names(
-    session: Session, model: type[School] | type[SchoolClass], ids: set[str | None]
+    session: Session, model: type[School | SchoolClass], ids: set[str | None]
 ) -> dict[str | None, str]:
     rows = session.execute(select(model.id, model.name).where(model.id.in_(ids)))
     return {row.id: row.name for row in rows}

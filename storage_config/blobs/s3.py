@@ -61,16 +61,15 @@ class S3Blobs:
 
     def put(self, key: str, source: Path | BinaryIO, *, mime: str | None = None) -> int:
         """Store the whole of ``source``, checked by its MD5 on the way; the number of bytes."""
-        with _seekable(source) as (body, size, md5):
-            with self._translated(key):
-                self._client.put_object(
-                    Bucket=self.bucket,
-                    Key=self._key(key),
-                    Body=body,
-                    ContentLength=size,
-                    ContentMD5=md5,
-                    ContentType=mime or "application/octet-stream",
-                )
+        with _seekable(source) as (body, size, md5), self._translated(key):
+            self._client.put_object(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                Body=body,
+                ContentLength=size,
+                ContentMD5=md5,
+                ContentType=mime or "application/octet-stream",
+            )
         # A server may answer 200 with an error inside: ask what it has.
         if self.stat(key).bytes != size:
             raise OSError(f"the store kept another size of {key} than the {size} bytes sent")

@@ -92,7 +92,8 @@ def _verdict(value: Mapping[str, Any]) -> Verdict:
         accepted = ", ".join(sorted(decisions.VERDICTS))
         raise InvalidInput(action=f"Phải là một trong: {accepted}.") from None
     revision, version = whole_number(value, "revision"), whole_number(value, "version")
-    assert revision is not None and version is not None
+    assert revision is not None
+    assert version is not None
     return Verdict(action, revision, version, _notes(value), value.get("watched") is True)
 
 

@@ -11,6 +11,7 @@ signal cuts the grace short. It exits with the program's status, 128 + N where s
 last program of an ``up`` that was killed has ended.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -89,10 +90,8 @@ def keep(program: int, grace: float) -> int:
 
 def end_everything(group: int) -> None:
     """SIGKILL for the group and for those who left it: they are our children by now."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     while True:
         reap()

@@ -6,8 +6,8 @@ import http.client
 import time
 from collections.abc import Callable
 
-PATIENCE = 60.0  # seconds before the operator is told that it takes long
-EVERY = 0.25  # seconds between two questions
+PATIENCE = 5.0  # seconds before the operator is told why it takes long; then ever longer
+EVERY, SELDOM = 0.25, 2.0  # seconds between two questions: at first, and after PATIENCE
 
 
 class Readiness:
@@ -24,23 +24,25 @@ class Readiness:
         self.address, self.port, self.say, self.on_ready = address, port, say, on_ready
         self.ready = False
         self.next_look = 0.0
+        self.every, self.patience = EVERY, PATIENCE
         self.complain_at = time.monotonic() + PATIENCE
 
     @property
     def wait(self) -> float:
         """Seconds that the caller may sleep before the next :meth:`look`."""
-        return 60.0 if self.ready else EVERY
+        return 60.0 if self.ready else self.every
 
     def look(self) -> bool:
         if self.ready or time.monotonic() < self.next_look:
             return self.ready
         answer = self._ask()
-        self.next_look = time.monotonic() + EVERY
+        self.next_look = time.monotonic() + self.every
         if answer == "":
             self.ready = True
             self.on_ready()
         elif time.monotonic() > self.complain_at:
-            self.complain_at = time.monotonic() + PATIENCE
+            self.every, self.patience = SELDOM, self.patience * 2
+            self.complain_at = time.monotonic() + self.patience
             self.say(f"not ready yet: {answer}")
         return self.ready
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from workers.media.errors import MediaToolFailed
 
-_DURATION = re.compile(r"^#EXTINF:([0-9.]+)", re.M)
-_RANGE = re.compile(r"^#EXT-X-BYTERANGE:(\d+)@", re.M)
+_DURATION = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
+_RANGE = re.compile(r"^#EXT-X-BYTERANGE:(\d+)@", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def rate_for(facts: MediaFacts) -> Fraction:
         return MAX_RATE if rate > 15 else max(rate, Fraction(5))
     if rate <= MAX_RATE:
         return max(rate, Fraction(5))
-    return rate / 2 if rate / 2 <= MAX_RATE else MAX_RATE
+    return min(rate / 2, MAX_RATE)
 
 
 def progressive_rung(rungs: tuple[Rung, ...]) -> Rung:

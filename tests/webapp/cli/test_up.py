@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.ports import free_port
 from tests.webapp.cli.processes import (
     Running,
     clean_environment,
     descendants,
-    free_port,
     wait_until_gone,
 )
 

@@ -1,0 +1,22 @@
+"""Signing in, and joining a class."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    username = StringField(
+        _("Tên đăng nhập"), [InputRequired(_("Hãy ghi tên đăng nhập.")), Length(max=80)]
+    )
+    password = PasswordField(
+        _("Mật khẩu"), [InputRequired(_("Hãy ghi mật khẩu.")), Length(max=200)]
+    )
+    next = HiddenField()
+
+
+class JoinForm(FlaskForm):  # type: ignore[misc]
+    code = StringField(_("Mã lớp"), [InputRequired(_("Hãy ghi mã lớp.")), Length(max=40)])

@@ -1,0 +1,56 @@
+"""Decisions. Notes come as rows of three fields, so that they work without JavaScript."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    FieldList,
+    FloatField,
+    Form,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from review.decisions import NoteInput, Verdict
+from review.reasons import REASONS
+from review.states import Action
+
+
+class NoteFields(Form):
+    at = FloatField(_("Giây thứ"), [Optional(_("Ghi số giây, ví dụ 12,5."))])
+    code = SelectField(
+        _("Lý do"), choices=[("", _("Chọn lý do"))] + [(c, _(s)) for c, s in REASONS.items()]
+    )
+    text = TextAreaField(_("Ghi thêm"), [Length(max=1000)])
+
+
+class DecisionForm(FlaskForm):  # type: ignore[misc]
+    action = HiddenField(validators=[InputRequired()])
+    revision = IntegerField(_("Lần nộp"), [InputRequired()])
+    version = IntegerField(_("Phiên bản"), [InputRequired()])
+    watched = BooleanField(_("Tôi đã xem hết clip"))
+    notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=100)
+
+    def verdict(self) -> Verdict:
+        notes = tuple(
+            NoteInput(e.form.at.data, e.form.code.data or "other", e.form.text.data or "")
+            for e in self.notes
+            if e.form.code.data or (e.form.text.data or "").strip()
+        )
+        return Verdict(
+            Action(self.action.data),
+            self.revision.data,
+            self.version.data,
+            notes,
+            bool(self.watched.data),
+        )
+
+
+class ReleaseForm(FlaskForm):  # type: ignore[misc]
+    version = IntegerField(_("Phiên bản"), [InputRequired()])

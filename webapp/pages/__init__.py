@@ -1,0 +1,16 @@
+"""The pages, one blueprint for each audience."""
+
+from webapp.pages import accounts, admin, clips, desk, home, library, moderation, submit
+
+BLUEPRINTS = (
+    home.blueprint,
+    accounts.blueprint,
+    submit.blueprint,
+    clips.blueprint,
+    desk.blueprint,
+    library.blueprint,
+    moderation.blueprint,
+    admin.blueprint,
+)
+
+__all__ = ["BLUEPRINTS"]

@@ -1,0 +1,172 @@
+"""My clips, and one clip's page for its owner and for staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from review import consenting, lifecycle, policy, publication, queries, submission
+from review.consent import RECORDERS
+from review.errors import InvalidInput, NoSuchClip
+from review.models import Clip
+from review.policy import Actor, Role
+from review.states import Action, State
+from webapp.auth import require_actor, signed_in
+from webapp.deps import deps
+from webapp.forms import ConsentForm, PersonForm, WithdrawForm
+from webapp.forms.clips import REASONS
+from webapp.i18n import translated
+from webapp.pages import player
+
+blueprint = Blueprint("clips", __name__, url_prefix="/clips")
+
+
+@blueprint.get("")
+@signed_in
+def mine() -> str:
+    """Own clips, newest first; for a teacher, those of the class too."""
+    actor = require_actor()
+    of_class = request.args.get("of") == "class" and actor.role == Role.TEACHER
+    with deps().database.read() as session:
+        find = queries.class_clips if of_class else queries.my_clips
+        page = find(session, actor, request.args.get("cursor"))
+    return render_template("clips.html", page=page, of_class=of_class)
+
+
+@blueprint.get("/<clip_id>")
+@signed_in
+def show(clip_id: str) -> str | Response:
+    actor = require_actor()
+    with deps().database.read() as session:
+        clip = queries.get_clip(session, actor, clip_id)
+        if not policy.may_see(actor, clip):
+            raise NoSuchClip(f"there is no clip {clip_id!r} for this person here")
+        if clip.state == State.DRAFT:
+            return redirect(url_for("submit.form", clip=clip.id))
+        context = _context(session, actor, clip)
+    return render_template("clip.html", **context)
+
+
+def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
+    state = policy.shown_state(actor, clip)
+    buttons = _buttons(session, actor, clip)
+    revision = queries.revision(session, clip)
+    return {
+        "clip": clip,
+        "state": state,
+        "buttons": buttons,
+        "revision": revision,
+        "facts": (revision.facts if revision else None) or {},
+        "player": player.sources(session, clip),
+        "history": [row for row in queries.history(session, clip.id) if _is_told(row.action)],
+        "notes": queries.notes(session, clip.id),
+        "people": queries.people(session, clip),
+        "blockers": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
+        "may_record": bool(policy.parties(actor, clip) & RECORDERS),
+        "withdraw_form": _withdraw_form(actor, clip),
+        "person_form": PersonForm(formdata=None),
+        "consent_form": ConsentForm(formdata=None),
+    }
+
+
+def _buttons(session: Session, actor: Actor, clip: Clip) -> list[Action]:
+    """What the table offers; a held clip offers its owner what one in review would."""
+    return policy.buttons(actor, clip, approvers=lifecycle.approvers(session, clip))
+
+
+def _is_told(action: str) -> bool:
+    """A hold and its end show to nobody but the safeguarding officer."""
+    return action not in (Action.ESCALATE, Action.RELEASE)
+
+
+def _withdraw_form(actor: Actor, clip: Clip) -> WithdrawForm:
+    form = WithdrawForm(formdata=None, version=clip.version)
+    offered = publication.reasons_for(actor, clip)
+    form.reason.choices = [(code, REASONS[code]) for code in offered]
+    return form
+
+
+@blueprint.get("/<clip_id>/progress")
+@signed_in
+def progress(clip_id: str) -> str:
+    """The fragment that the page asks for every few seconds while something is being made."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        clip = queries.get_clip(session, actor, clip_id)
+        made = bool(queries.renditions(session, clip))
+    return render_template(
+        "_progress.html",
+        clip=clip,
+        state=policy.shown_state(actor, clip),
+        made=made,
+        seen=request.args.get("seen", ""),
+    )
+
+
+@blueprint.post("/<clip_id>/withdraw")
+@signed_in
+def withdraw(clip_id: str) -> Response:
+    actor = require_actor()
+    reason = request.form.get("reason", "")
+    version = request.form.get("version", type=int)
+    with deps().database.write() as session:
+        publication.withdraw(session, clip_id, actor, reason, version)
+    flash(_("Clip đã được gỡ. Các thư viện được báo ngay."))
+    return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+@blueprint.post("/<clip_id>/retry")
+@signed_in
+def retry(clip_id: str) -> Response:
+    actor = require_actor()
+    with deps().database.write() as session:
+        queries.get_clip(session, actor, clip_id)
+        submission.retry(session, clip_id, actor, request.form.get("version", type=int))
+    flash(_("Đang xử lý lại."))
+    return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+@blueprint.post("/<clip_id>/people")
+@signed_in
+def add_person(clip_id: str) -> Response:
+    actor = require_actor()
+    form = PersonForm()
+    person = form.person()
+    try:
+        if not form.validate() or not person.label:
+            raise InvalidInput(label="Hãy ghi cách gọi, ví dụ «bạn áo đỏ».")
+        with deps().database.write() as session:
+            consenting.add_person(session, clip_id, actor, person)
+    except InvalidInput as error:
+        flash(" ".join(translated(text) for text in error.errors.values()), "error")
+    return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))
+
+
+@blueprint.post("/<clip_id>/people/<person_id>/consents")
+@signed_in
+def record_consent(clip_id: str, person_id: str) -> Response:
+    actor = require_actor()
+    form = ConsentForm()
+    try:
+        if not form.validate():
+            raise InvalidInput(valid_until="Ngày chưa đúng.")
+        with deps().database.write() as session:
+            consenting.record_consent(session, person_id, actor, form.given())
+        flash(_("Đã ghi sự đồng ý."))
+    except InvalidInput as error:
+        flash(" ".join(translated(text) for text in error.errors.values()), "error")
+    return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))
+
+
+@blueprint.post("/<clip_id>/consents/<consent_id>/revoke")
+@signed_in
+def revoke_consent(clip_id: str, consent_id: str) -> Response:
+    actor = require_actor()
+    with deps().database.write() as session:
+        consenting.revoke_consent(session, consent_id, actor)
+    flash(_("Đã ghi việc rút lại sự đồng ý. Clip không còn được xem nữa."))
+    return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))

@@ -1,0 +1,213 @@
+"""The queue and the desk of reviewers, and the safeguarding officer's inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from review import decisions, lifecycle, policy, queries
+from review.consent import missing
+from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
+from review.models import Clip
+from review.policy import Actor, Role
+from review.reasons import REASONS
+from review.states import Action, Party, State
+from webapp.auth import require_actor, roles
+from webapp.deps import deps
+from webapp.errors import STATUS
+from webapp.forms import DecisionForm, ReleaseForm
+from webapp.pages import player
+from webapp.pages.shared import problem_word
+
+blueprint = Blueprint("desk", __name__)
+
+REVIEWERS = (Role.REVIEWER, Role.MODERATOR)
+DECIDERS = (*REVIEWERS, Role.SAFEGUARDING)
+
+
+@blueprint.get("/review")
+@roles(*REVIEWERS)
+def queue() -> str:
+    """What waits for this person, oldest first."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        page = queries.review_queue(session, actor, request.args.get("cursor"))
+        free = queries.next_in_queue(session, actor)
+    return render_template("queue.html", page=page, free=free)
+
+
+@blueprint.get("/review/next")
+@roles(*REVIEWERS)
+def next_clip() -> Response:
+    """The oldest one that nobody else has open."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        found = queries.next_in_queue(session, actor, request.args.get("after"))
+    if found is None:
+        flash(_("Không còn clip nào chờ bạn duyệt."))
+        return redirect(url_for("desk.queue"))
+    return redirect(url_for("desk.clip", clip_id=found))
+
+
+@blueprint.get("/review/<clip_id>")
+@roles(*DECIDERS)
+def clip(clip_id: str) -> str:
+    """The desk: watch, note, decide. Opening it takes the claim."""
+    actor = require_actor()
+    return _desk(actor, clip_id, _empty_form(actor, clip_id))
+
+
+def _empty_form(actor: Actor, clip_id: str) -> DecisionForm:
+    with deps().database.read() as session:
+        found = queries.get_clip(session, actor, clip_id)
+    return DecisionForm(formdata=None, revision=found.revision, version=found.version)
+
+
+def _claim(actor: Actor, clip_id: str) -> ClaimHeld | None:
+    """None when the claim is ours, or there is nothing to claim."""
+    try:
+        with deps().database.write() as session:
+            decisions.claim(session, clip_id, actor)
+    except ClaimHeld as error:
+        return error
+    except NotAllowed:
+        return None
+    return None
+
+
+def _desk(
+    actor: Actor, clip_id: str, form: DecisionForm, *, trouble: ReviewError | None = None
+) -> str:
+    held_by_other = _claim(actor, clip_id) if actor.role in REVIEWERS else None
+    with deps().database.read() as session:
+        found = queries.get_clip(session, actor, clip_id)
+        if found.state == State.PUBLISHED and not policy.may_see(actor, found):
+            raise NoSuchClip(f"there is no clip {clip_id!r} to decide on")
+        context = _context(session, actor, found)
+    return render_template(
+        "desk.html",
+        form=form,
+        trouble=trouble,
+        stale=trouble if isinstance(trouble, StaleClip) else None,
+        held_by_other=held_by_other,
+        **context,
+    )
+
+
+def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
+    revision = queries.revision(session, found)
+    approvers = lifecycle.approvers(session, found)
+    officer = actor.role == Role.SAFEGUARDING
+    return {
+        "clip": found,
+        "revision": revision,
+        "facts": (revision.facts if revision else None) or {},
+        "player": player.sources(session, found, preview_only=True),
+        "buttons": policy.buttons(actor, found, approvers=approvers),
+        "stage": policy.STAGES[found.stage].name,
+        "people": queries.people(session, found),
+        "missing": missing(session, found),
+        "past": queries.decisions(session, found.id),
+        "notes": queries.notes(session, found.id),
+        "hold_notes": queries.hold_notes(session, found.id) if officer else [],
+        "reasons": REASONS,
+        "own": Party.OWNER in policy.parties(actor, found),
+        "release_form": ReleaseForm(formdata=None, version=found.version),
+    }
+
+
+@blueprint.post("/review/<clip_id>")
+@roles(*DECIDERS)
+def decide(clip_id: str) -> str | Response | tuple[str, int]:
+    """One decision. A refused one comes back with everything that was typed."""
+    actor = require_actor()
+    form = DecisionForm()
+    try:
+        if not form.validate_on_submit():
+            raise InvalidInput(notes="Hãy xem lại các ghi chú.")
+        verdict = _verdict(form)
+        with deps().database.write() as session:
+            decisions.decide(session, clip_id, actor, verdict)
+    except NoSuchClip:
+        raise
+    except ReviewError as error:
+        return _refused(actor, clip_id, form, error)
+    flash(_said(verdict.action))
+    if verdict.action == Action.ESCALATE:
+        flash(_("Tổng đài bảo vệ trẻ em: %(number)s", number=deps().settings.help_line))
+    if actor.role == Role.SAFEGUARDING:
+        return redirect(url_for("desk.safeguarding"))
+    return redirect(url_for("desk.next_clip", after=clip_id))
+
+
+def _verdict(form: DecisionForm) -> decisions.Verdict:
+    try:
+        return form.verdict()
+    except ValueError:
+        raise InvalidInput(action="Hãy chọn một quyết định.") from None
+
+
+def _refused(
+    actor: Actor, clip_id: str, form: DecisionForm, error: ReviewError
+) -> tuple[str, int] | Response:
+    """The desk again, with what happened, as long as this person may still see the clip."""
+    try:
+        fresh = _empty_form(actor, clip_id)
+        form.version.data, form.revision.data = fresh.version.data, fresh.revision.data
+        return _desk(actor, clip_id, form, trouble=error), STATUS.get(error.code, 422)
+    except NoSuchClip:
+        flash(problem_word(error.code), "error")
+        return redirect(url_for("desk.queue"))
+
+
+def _said(action: Action) -> str:
+    return {
+        Action.APPROVE: _("Đã duyệt."),
+        Action.REQUEST_CHANGES: _("Đã trả lại cho người gửi sửa."),
+        Action.REJECT: _("Đã ghi quyết định không duyệt."),
+        Action.ESCALATE: _("Đã chuyển cho người phụ trách bảo vệ trẻ em."),
+    }[action]
+
+
+@blueprint.post("/review/<clip_id>/claim")
+@roles(*REVIEWERS)
+def renew_claim(clip_id: str) -> tuple[str, int]:
+    """The open desk renews its claim; 409 when it was lost."""
+    actor = require_actor()
+    return ("", 409) if _claim(actor, clip_id) else ("", 204)
+
+
+@blueprint.post("/review/<clip_id>/leave")
+@roles(*REVIEWERS)
+def leave(clip_id: str) -> Response:
+    actor = require_actor()
+    with deps().database.write() as session:
+        decisions.release_claim(session, clip_id, actor)
+    return redirect(url_for("desk.queue"))
+
+
+@blueprint.get("/safeguarding")
+@roles(Role.SAFEGUARDING)
+def safeguarding() -> str:
+    """Clips in which a child may be at risk: for this officer alone."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        page = queries.safeguarding_queue(session, actor, request.args.get("cursor"))
+    return render_template("safeguarding.html", page=page)
+
+
+@blueprint.post("/safeguarding/<clip_id>/release")
+@roles(Role.SAFEGUARDING)
+def release(clip_id: str) -> Response:
+    actor = require_actor()
+    version = request.form.get("version", type=int)
+    if version is None:
+        raise InvalidInput(version="Thiếu phiên bản.")
+    with deps().database.write() as session:
+        decisions.release_hold(session, clip_id, actor, version)
+    flash(_("Clip trở lại bước duyệt đầu tiên."))
+    return redirect(url_for("desk.safeguarding"))

@@ -1,0 +1,48 @@
+"""The first page: what to do next, for each role."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import select
+
+from review import queries
+from review.models import SchoolClass
+from review.policy import Actor, Role
+from webapp.auth import current_actor
+from webapp.deps import deps
+from webapp.pages import shared
+
+blueprint = Blueprint("pages", __name__)
+shared.register(blueprint)
+
+
+@blueprint.get("/")
+def home() -> str:
+    actor = current_actor()
+    if actor is None:
+        return render_template("welcome.html")
+    with deps().database.read() as session:
+        waiting = queries.waiting_count(session, actor)
+        held = queries.safeguarding_queue(session, actor, limit=100).items
+        recent = queries.my_clips(session, actor, limit=3).items
+        classes = _classes(actor)
+        if classes is not None:
+            classes = list(session.scalars(classes))
+    return render_template(
+        "home.html",
+        waiting=waiting,
+        held=len(held),
+        recent=recent,
+        classes=classes or [],
+        join_url=f"{request.host_url.rstrip('/')}/join",
+    )
+
+
+def _classes(actor: Actor):  # type: ignore[no-untyped-def]
+    """The classes whose code this teacher hands out."""
+    if actor.role != Role.TEACHER:
+        return None
+    query = select(SchoolClass).where(SchoolClass.school_id == actor.school_id)
+    if actor.class_id is not None:
+        query = query.where(SchoolClass.id == actor.class_id)
+    return query.order_by(SchoolClass.name)

@@ -1,0 +1,57 @@
+"""The public library: what is published, for whoever it is meant for."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from review import queries
+from review.details import TOPICS
+from review.keys import is_id
+from review.models import Clip
+from review.policy import Role
+from review.states import State
+from review.text import clean
+from webapp.auth import current_actor
+from webapp.deps import deps
+from webapp.errors import WebError
+from webapp.pages import player
+
+blueprint = Blueprint("library", __name__, url_prefix="/library")
+
+
+@blueprint.get("")
+def index() -> str:
+    """Published clips, newest first; by topic and by words."""
+    topic = request.args.get("topic", "")
+    topic = topic if topic in TOPICS else ""
+    words = clean(request.args.get("q", ""), limit=100)
+    with deps().database.read() as session:
+        page = queries.gallery(
+            session,
+            current_actor(),
+            request.args.get("cursor"),
+            topic=topic or None,
+            words=words or None,
+        )
+    return render_template("library.html", page=page, topics=TOPICS, topic=topic, words=words)
+
+
+@blueprint.get("/<clip_id>")
+def clip(clip_id: str) -> str:
+    """One published clip; a withdrawn one says so, and no more."""
+    actor = current_actor()
+    with deps().database.read() as session:
+        found = session.get(Clip, clip_id) if is_id(clip_id) else None
+        if found is not None and found.state == State.WITHDRAWN and found.published_at is not None:
+            raise WebError("withdrawn", 410)
+        if found is None or found.state != State.PUBLISHED or not queries.in_scope(actor, found):
+            raise WebError("not_found", 404)
+        revision = queries.revision(session, found)
+        sources = player.sources(session, found)
+    return render_template(
+        "library_clip.html",
+        clip=found,
+        facts=(revision.facts if revision else None) or {},
+        player=sources,
+        may_moderate=actor is not None and actor.role == Role.MODERATOR,
+    )

@@ -1,0 +1,65 @@
+"""What moderators do with a clip after its review: edit, narrow, restore."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from review import publication, queries
+from review.consent import parse_scope
+from review.errors import InvalidInput
+from review.policy import Role
+from webapp.auth import require_actor, roles
+from webapp.deps import deps
+from webapp.forms import DetailsForm
+
+blueprint = Blueprint("moderation", __name__, url_prefix="/clips")
+
+
+def _version() -> int:
+    version = request.form.get("version", type=int)
+    if version is None:
+        raise InvalidInput(version="Thiếu phiên bản.")
+    return version
+
+
+@blueprint.route("/<clip_id>/details", methods=["GET", "POST"])
+@roles(Role.MODERATOR)
+def details(clip_id: str) -> str | Response | tuple[str, int]:
+    """Correct the words of a published clip."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        clip = queries.get_clip(session, actor, clip_id)
+    form = DetailsForm(obj=clip)
+    if request.method == "GET":
+        return render_template("details.html", clip=clip, form=form)
+    if not form.validate_on_submit():
+        return render_template("details.html", clip=clip, form=form), 422
+    with deps().database.write() as session:
+        publication.edit_details(session, clip_id, actor, form.details(), _version())
+    flash(_("Đã sửa. Các thư viện nhận bản mới."))
+    return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+@blueprint.post("/<clip_id>/scope")
+@roles(Role.MODERATOR)
+def lower_scope(clip_id: str) -> Response:
+    actor = require_actor()
+    scope = parse_scope(request.form.get("scope"), "scope")
+    if scope is None:
+        raise InvalidInput(scope="Hãy chọn phạm vi.")
+    with deps().database.write() as session:
+        publication.lower_scope(session, clip_id, actor, scope, _version())
+    flash(_("Đã thu hẹp phạm vi."))
+    return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+@blueprint.post("/<clip_id>/restore")
+@roles(Role.MODERATOR)
+def restore(clip_id: str) -> Response:
+    actor = require_actor()
+    with deps().database.write() as session:
+        publication.restore(session, clip_id, actor, _version())
+    flash(_("Clip trở lại bước duyệt đầu tiên."))
+    return redirect(url_for("clips.show", clip_id=clip_id))

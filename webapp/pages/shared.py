@@ -1,0 +1,157 @@
+"""What several pages show: words for states, times and sizes; filters for the templates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, session
+from flask_babel import format_datetime, ngettext
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from review import policy, problems, reasons
+from review.clock import iso
+from review.details import TOPICS
+from review.models import Clip
+from review.states import Action, State
+from webapp.auth import current_account, current_actor
+from webapp.deps import deps
+from webapp.forms.clips import REASONS, SCOPES
+from webapp.i18n import LANGUAGES, choose_language, translated
+
+
+def state_word(state: str) -> str:
+    return {
+        State.DRAFT: _("Bản nháp"),
+        State.PROCESSING: _("Đang chuẩn bị"),
+        State.IN_REVIEW: _("Đang chờ duyệt"),
+        State.REFUSED: _("Tệp chưa dùng được"),
+        State.FAILED: _("Xử lý chưa xong"),
+        State.CHANGES_REQUESTED: _("Cần sửa"),
+        State.REJECTED: _("Không được duyệt"),
+        State.HELD: _("Tạm giữ"),
+        State.APPROVED: _("Đã duyệt"),
+        State.PUBLISHED: _("Đã đăng"),
+        State.WITHDRAWN: _("Đã gỡ"),
+    }[State(state)]
+
+
+def action_word(action: str) -> str:
+    return {
+        "create": _("Tạo bản nháp"),
+        Action.SUBMIT: _("Gửi clip"),
+        Action.EXAMINED: _("Kiểm tra tệp xong"),
+        Action.REFUSE: _("Tệp chưa dùng được"),
+        Action.GIVE_UP: _("Xử lý không thành"),
+        Action.RETRY: _("Thử xử lý lại"),
+        Action.APPROVE: _("Duyệt"),
+        Action.REQUEST_CHANGES: _("Trả lại để sửa"),
+        Action.REJECT: _("Không duyệt"),
+        Action.ESCALATE: _("Chuyển người bảo vệ trẻ em"),
+        Action.RELEASE: _("Thôi tạm giữ"),
+        Action.RESUBMIT: _("Nộp lại"),
+        Action.PUBLISH: _("Đăng"),
+        Action.EDIT_DETAILS: _("Sửa thông tin"),
+        Action.LOWER_SCOPE: _("Thu hẹp phạm vi"),
+        Action.WITHDRAW: _("Gỡ"),
+        Action.RESTORE: _("Khôi phục"),
+    }.get(action, action)
+
+
+def stage_word(name: str) -> str:
+    return {"school": _("Bước 1: trường duyệt"), "office": _("Bước 2: Phòng Giáo dục duyệt")}[name]
+
+
+def role_word(role: str) -> str:
+    return {
+        "pupil": _("Học sinh"),
+        "teacher": _("Giáo viên"),
+        "reviewer": _("Người duyệt của trường"),
+        "moderator": _("Người kiểm duyệt của Phòng"),
+        "safeguarding": _("Người bảo vệ trẻ em"),
+        "admin": _("Người quản trị"),
+    }.get(role, role)
+
+
+def clock_text(seconds: float | None) -> str:
+    """Seconds as m:ss."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def size_text(number: int | None) -> str:
+    if number is None:
+        return "–"
+    if number < 1024 * 1024:
+        return f"{max(1, round(number / 1024))} KB"
+    text = f"{number / (1024 * 1024):.1f} MB"
+    return text.replace(".", ",") if choose_language() == "vi" else text
+
+
+def since_text(moment: datetime | None) -> str:
+    """How long ago, in the largest unit that fits."""
+    if moment is None:
+        return "–"
+    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
+    if minutes < 1:
+        return _("vừa xong")
+    if minutes < 60:
+        return ngettext("%(num)d phút", "%(num)d phút", minutes)
+    if minutes < 48 * 60:
+        return ngettext("%(num)d giờ", "%(num)d giờ", minutes // 60)
+    return ngettext("%(num)d ngày", "%(num)d ngày", minutes // (24 * 60))
+
+
+def when(moment: datetime | None) -> Markup:
+    """A time for people, with its machine form."""
+    if moment is None:
+        return Markup("–")
+    return Markup('<time datetime="{}">{}</time>').format(
+        iso(moment), escape(format_datetime(moment, "HH:mm, dd/MM/yyyy"))
+    )
+
+
+def topic_words(codes: list[str]) -> str:
+    return ", ".join(translated(TOPICS[c]) for c in codes if c in TOPICS)
+
+
+def own_state(clip: Clip) -> str:
+    """The state as this viewer is told."""
+    return str(policy.shown_state(current_actor(), clip))
+
+
+def register(blueprint: Blueprint) -> None:
+    """Give the templates their words; once, by the home page's blueprint."""
+    for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
+        blueprint.add_app_template_filter(word)
+    for filter_ in (since_text, when, topic_words, own_state, iso):
+        blueprint.add_app_template_filter(filter_)
+    blueprint.app_context_processor(_context)
+
+
+def problem_word(code: str) -> str:
+    return translated(problems.message(code))
+
+
+def reason_word(code: str) -> str:
+    return translated(reasons.REASONS.get(code, code))
+
+
+def _context() -> dict[str, Any]:
+    account = current_account()
+    return {
+        "account": account,
+        "actor": current_actor(),
+        "help_line": deps().settings.help_line,
+        "languages": LANGUAGES,
+        "language": choose_language(),
+        "problem_word": problem_word,
+        "reason_word": reason_word,
+        "scope_words": {code: str(name) for code, name in SCOPES},
+        "withdrawal_words": {code: str(name) for code, name in REASONS.items()},
+        "signed_in": account is not None,
+        "has_language": "language" in session,
+    }
