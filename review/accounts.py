@@ -27,7 +27,7 @@ from review.models import (
     SchoolClass,
 )
 from review.policy import OFFICE_ROLES, PEOPLE, Actor, Role
-from review.text import clean
+from review.text import Sentence, clean, one_of
 
 MIN_PASSWORD = 10
 LEVELS = ("kindergarten", "primary", "lower_secondary", "other")
@@ -121,7 +121,7 @@ def add_school(session: Session, name: str, level: str = "lower_secondary") -> S
     if not name:
         raise InvalidInput(name="Hãy ghi tên trường.")
     if level not in LEVELS:
-        raise InvalidInput(level=f"Cấp học phải là một trong: {', '.join(LEVELS)}.")
+        raise InvalidInput(level=one_of(LEVELS))
     if session.scalar(select(School.id).where(School.name == name)):
         raise InvalidInput(name="Đã có trường tên này.")
     school = School(name=name, level=level, created_at=clock.now(session))
@@ -213,12 +213,11 @@ def _check_account(
     elif session.scalar(select(Account.id).where(Account.username == name)):
         errors["username"] = "Tên đăng nhập này đã có người dùng."
     if role not in PEOPLE or role == Role.PUPIL:
-        accepted = ", ".join(r for r in PEOPLE if r != Role.PUPIL)
-        errors["role"] = f"Vai trò phải là một trong: {accepted}."
+        errors["role"] = one_of(r for r in PEOPLE if r != Role.PUPIL)
     elif role not in OFFICE_ROLES and (school_id is None or session.get(School, school_id) is None):
         errors["school"] = "Vai trò này cần một trường."
     if len(password) < MIN_PASSWORD:
-        errors["password"] = f"Mật khẩu cần ít nhất {MIN_PASSWORD} ký tự."
+        errors["password"] = Sentence("Mật khẩu cần ít nhất {count} ký tự.", count=MIN_PASSWORD)
     if errors:
         raise InvalidInput(**errors)
 
@@ -229,7 +228,9 @@ def set_password(session: Session, account_id: str, password: str) -> None:
     if account is None:
         raise NoSuchThing(f"there is no account {account_id}")
     if len(password) < MIN_PASSWORD:
-        raise InvalidInput(password=f"Mật khẩu cần ít nhất {MIN_PASSWORD} ký tự.")
+        raise InvalidInput(
+            password=Sentence("Mật khẩu cần ít nhất {count} ký tự.", count=MIN_PASSWORD)
+        )
     account.password_hash = _hasher().hash(password)
     close_all_sessions(session, account_id)
 

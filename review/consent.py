@@ -19,7 +19,7 @@ from review.errors import InvalidInput, NoSuchThing, NotAllowed
 from review.models import Clip, ClipPerson, Consent
 from review.policy import Actor, parties
 from review.states import Party
-from review.text import clean
+from review.text import clean, one_of
 
 TEXT_VERSION = "2026-09"  # of the consent form that the office hands out
 TERM = timedelta(days=2 * 365)  # unless the form says otherwise: about two school years
@@ -113,8 +113,7 @@ def parse_scope(value: Any, field: str) -> Scope | None:
     try:
         return Scope(value)
     except ValueError:
-        accepted = ", ".join(Scope)
-        raise InvalidInput(**{field: f"Phạm vi phải là một trong: {accepted}."}) from None
+        raise InvalidInput(**{field: one_of(Scope)}) from None
 
 
 def _text(value: Any, field: str, limit: int = 200) -> str:

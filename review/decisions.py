@@ -25,7 +25,7 @@ from review.policy import Actor, Role, is_last_stage, may_see, move_for, parties
 from review.publication import in_feed, try_publish
 from review.reasons import REASONS
 from review.states import REVIEWERS, Action, Party, State
-from review.text import clean
+from review.text import Sentence, clean, one_of
 
 CLAIM = timedelta(minutes=10)
 MAX_NOTES = 100
@@ -147,13 +147,12 @@ def _could_see_before(session: Session, clip: Clip, actor: Actor, version: int) 
 
 def _check(session: Session, clip: Clip, actor: Actor, verdict: Verdict) -> None:
     if verdict.action not in VERDICTS:
-        raise InvalidInput(action=f"Phải là một trong: {', '.join(sorted(VERDICTS))}.")
+        raise InvalidInput(action=one_of(sorted(VERDICTS)))
     if len(verdict.notes) > MAX_NOTES:
-        raise InvalidInput(notes=f"Nhiều nhất {MAX_NOTES} ghi chú.")
+        raise InvalidInput(notes=Sentence("Nhiều nhất {count} ghi chú.", count=MAX_NOTES))
     for index, note in enumerate(verdict.notes):
         if note.code not in REASONS:
-            accepted = ", ".join(REASONS)
-            raise InvalidInput(**{f"notes.{index}.code": f"Phải là một trong: {accepted}."})
+            raise InvalidInput(**{f"notes.{index}.code": one_of(REASONS)})
         if note.at is not None and not 0 <= note.at < 86400:
             raise InvalidInput(**{f"notes.{index}.at": "Thời điểm tính bằng giây, từ 0."})
     # Rights before completeness: a stranger to the stage is not asked to watch first.

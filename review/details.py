@@ -8,7 +8,7 @@ from typing import Any
 
 from review.consent import Person, Scope, parse_scope
 from review.errors import InvalidInput
-from review.text import clean
+from review.text import Sentence, clean, one_of
 
 TITLE_LIMIT = 120
 SUMMARY_LIMIT = 1000
@@ -75,7 +75,7 @@ def parse_people(value: Any) -> tuple[Person, ...]:
     if not isinstance(value, list):
         raise InvalidInput(people="Cần một danh sách.")
     if len(value) > MAX_PEOPLE:
-        raise InvalidInput(people=f"Nhiều nhất {MAX_PEOPLE} người.")
+        raise InvalidInput(people=Sentence("Nhiều nhất {count} người.", count=MAX_PEOPLE))
     return tuple(Person.parse(item, f"people.{i}") for i, item in enumerate(value))
 
 
@@ -100,7 +100,7 @@ class _Reader:
         if raw is None or raw == "":
             return None
         if raw not in accepted:
-            self.errors[field] = f"Phải là một trong: {', '.join(accepted)}."
+            self.errors[field] = one_of(accepted)
             return None
         return str(raw)
 
@@ -118,7 +118,7 @@ class _Reader:
             return ()
         unknown = [t for t in raw if t not in TOPICS]
         if unknown:
-            self.errors["topics"] = f"Chủ đề phải là một trong: {', '.join(TOPICS)}."
+            self.errors["topics"] = one_of(TOPICS)
         return tuple(dict.fromkeys(raw))
 
     def scope(self) -> Scope | None:

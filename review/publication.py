@@ -22,6 +22,7 @@ from review.lifecycle import check_version, load, move
 from review.models import Campaign, Clip, OutputFile, Rendition, Revision
 from review.policy import SYSTEM, Actor, may_see, move_for
 from review.states import Action, Party, State
+from review.text import one_of
 
 REASONS = ("owner", "guardian", "consent_expired", "office", "error")
 _REASONS_OF = {
@@ -148,7 +149,7 @@ def withdraw(
     check_version(session, clip, version)
     _, party = move_for(actor, Action.WITHDRAW, clip)
     if reason not in _REASONS_OF[party]:
-        raise InvalidInput(reason=f"Lý do phải là một trong: {', '.join(_REASONS_OF[party])}.")
+        raise InvalidInput(reason=one_of(_REASONS_OF[party]))
     move(
         session,
         clip,

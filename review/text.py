@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from typing import Self
 
 # Tab and line feed may stay in long texts; everything else that is invisible goes.
 _KEPT = {"\n", "\t"}
@@ -10,6 +12,24 @@ _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
 # Joins the parts of one emoji: dropping it would break a family into its members.
 _JOINER = "\u200d"
 _MAX_MARKS = 4  # Vietnamese needs two on one letter; a flood of them is vandalism
+
+
+class Sentence(str):
+    """A sentence with its values filled in; a translation is looked up by ``template``."""
+
+    __slots__ = ("template", "values")
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Self:
+        made = super().__new__(cls, template.format(**values))
+        made.template, made.values = template, values
+        return made
+
+
+def one_of(accepted: Iterable[str]) -> Sentence:
+    """What to say of a value that is not in a closed list."""
+    return Sentence("Phải là một trong: {accepted}.", accepted=", ".join(accepted))
 
 
 def clean(text: str, *, limit: int, multiline: bool = False) -> str:

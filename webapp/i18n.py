@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask, request, session
 from flask_babel import Babel, gettext
 from flask_login import current_user
 
+from review.text import Sentence
 from webapp.deps import deps
 
 LANGUAGES = ("vi", "en")
@@ -29,6 +28,8 @@ def init(app: Flask) -> None:
     Babel(app, locale_selector=choose_language)
 
 
-def translated(sentence: str, **values: Any) -> str:
+def translated(sentence: str) -> str:
     """A sentence that stands in a table of ours, in the reader's language."""
-    return str(gettext(sentence, **values))
+    if isinstance(sentence, Sentence):
+        return str(gettext(sentence.template)).format(**sentence.values)
+    return str(gettext(sentence))

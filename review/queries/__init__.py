@@ -1,6 +1,6 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
-from review.queries.clips import class_clips, gallery, my_clips
+from review.queries.clips import class_clips, durations, gallery, my_clips
 from review.queries.paging import Page, decode_cursor, encode_cursor
 from review.queries.queue import (
     QueueRow,
@@ -31,6 +31,7 @@ __all__ = [
     "class_clips",
     "decisions",
     "decode_cursor",
+    "durations",
     "encode_cursor",
     "gallery",
     "get_clip",

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from review import clock
-from review.models import Clip, Revision, School, SchoolClass
+from review.models import Clip, School, SchoolClass
 from review.policy import STAGES, Actor, Role
+from review.queries.clips import durations
 from review.queries.paging import Page, paged
 from review.states import Party, State
 
@@ -80,14 +81,7 @@ def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Q
     now = clock.now(session)
     schools = _names(session, School, {c.school_id for c in clips})
     classes = _names(session, SchoolClass, {c.class_id for c in clips})
-    facts = {
-        row.clip_id: row.facts
-        for row in session.execute(
-            select(Revision.clip_id, Revision.facts)
-            .join(Clip, and_(Clip.id == Revision.clip_id, Clip.revision == Revision.number))
-            .where(Clip.id.in_([c.id for c in clips]))
-        )
-    }
+    lengths = durations(session, clips)
     rows = []
     for clip in clips:
         claimed = clip.claimed_until is not None and clip.claimed_until > now
@@ -96,7 +90,7 @@ def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Q
                 clip,
                 schools.get(clip.school_id, ""),
                 classes.get(clip.class_id),
-                (facts.get(clip.id) or {}).get("duration_s"),
+                lengths.get(clip.id),
                 claimed and clip.claimed_by != actor.id,
                 claimed and clip.claimed_by == actor.id,
             )

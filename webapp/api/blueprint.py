@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from review.errors import InvalidInput
+from review.text import Sentence
 from webapp.errors import WebError
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -58,5 +59,5 @@ def whole_number(value: Mapping[str, Any], field: str, *, required: bool = True)
 def limit(default: int = 20, highest: int = 100) -> int:
     text = request.args.get("limit", str(default))
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= highest):
-        raise InvalidInput(limit=f"Cần là số từ 1 đến {highest}.")
+        raise InvalidInput(limit=Sentence("Cần là số từ 1 đến {highest}.", highest=highest))
     return int(text)

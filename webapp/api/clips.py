@@ -15,6 +15,7 @@ from review import accounts, clock, publication, queries, submission
 from review.details import Details, parse_people
 from review.errors import InvalidInput
 from review.models import Account, Clip, IdempotencyKey
+from review.text import Sentence, one_of
 from webapp.api import shape
 from webapp.api.blueprint import blueprint, body, limit, whole_number
 from webapp.auth import current_actor, require_account, require_actor
@@ -39,7 +40,9 @@ def create_clip() -> tuple[Response, int]:
     value = body()
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY:
-        raise InvalidInput(**{"Idempotency-Key": f"Nhiều nhất {MAX_KEY} ký tự."})
+        raise InvalidInput(
+            **{"Idempotency-Key": Sentence("Nhiều nhất {count} ký tự.", count=MAX_KEY)}
+        )
     details, people = Details.parse(value), parse_people(value.get("people"))
     upload = upload_id(value)
     with deps().database.write() as session:
@@ -131,7 +134,7 @@ def withdraw(clip_id: str) -> Response:
     value = body()
     reason = value.get("reason")
     if not isinstance(reason, str):
-        raise InvalidInput(reason=f"Phải là một trong: {', '.join(publication.REASONS)}.")
+        raise InvalidInput(reason=one_of(publication.REASONS))
     with deps().database.write() as session:
         version = whole_number(value, "version", required=False)
         clip = publication.withdraw(session, clip_id, actor, reason, version)

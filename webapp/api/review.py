@@ -13,6 +13,7 @@ from review.decisions import NoteInput, Verdict
 from review.errors import InvalidInput
 from review.queries import QueueRow
 from review.states import Action
+from review.text import one_of
 from webapp.api import shape
 from webapp.api.blueprint import blueprint, body, limit, whole_number
 from webapp.auth import require_actor
@@ -89,8 +90,7 @@ def _verdict(value: Mapping[str, Any]) -> Verdict:
     try:
         action = Action(str(value.get("action")))
     except ValueError:
-        accepted = ", ".join(sorted(decisions.VERDICTS))
-        raise InvalidInput(action=f"Phải là một trong: {accepted}.") from None
+        raise InvalidInput(action=one_of(sorted(decisions.VERDICTS))) from None
     revision, version = whole_number(value, "revision"), whole_number(value, "version")
     assert revision is not None
     assert version is not None

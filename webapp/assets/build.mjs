@@ -18,7 +18,8 @@ const result = await build({
   minify: true,
   write: false,
   format: "iife",
-  target: ["es2017", "chrome70", "safari12"], // phones of 2018
+  target: ["es2018", "chrome70", "firefox68"], // phones of 2018
+  logLimit: 5,
   legalComments: "none",
   loader: { ".svg": "dataurl" },
   metafile: true,

@@ -8,7 +8,7 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):
     username = StringField(
         _("Tên đăng nhập"), [InputRequired(_("Hãy ghi tên đăng nhập.")), Length(max=80)]
     )
@@ -18,5 +18,5 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
 
 
-class JoinForm(FlaskForm):  # type: ignore[misc]
+class JoinForm(FlaskForm):
     code = StringField(_("Mã lớp"), [InputRequired(_("Hãy ghi mã lớp.")), Length(max=40)])

@@ -77,7 +77,7 @@ def _end_of(day: Any) -> datetime | None:
     return datetime.combine(day, time(16, 59, 59), UTC) if day else None  # midnight in Viet Nam
 
 
-class DetailsForm(FlaskForm):  # type: ignore[misc]
+class DetailsForm(FlaskForm):
     title = StringField(
         _("Tên clip"), [InputRequired(_("Hãy đặt tên cho clip.")), Length(max=TITLE_LIMIT)]
     )
@@ -129,11 +129,11 @@ class SubmitForm(DetailsForm):
         return tuple(person for person in rows if person.label)
 
 
-class PersonForm(FlaskForm, ConsentFields):  # type: ignore[misc]
+class PersonForm(FlaskForm, ConsentFields):
     """Adding one more person to a clip that was handed in."""
 
 
-class ConsentForm(FlaskForm):  # type: ignore[misc]
+class ConsentForm(FlaskForm):
     kind = SelectField(
         _("Ai đồng ý"),
         choices=[("guardian", _("Cha mẹ hoặc người giám hộ")), ("own", _("Chính bạn ấy"))],
@@ -151,6 +151,6 @@ class ConsentForm(FlaskForm):  # type: ignore[misc]
         )
 
 
-class WithdrawForm(FlaskForm):  # type: ignore[misc]
+class WithdrawForm(FlaskForm):
     reason = SelectField(_("Lý do"), choices=list(REASONS.items()))
     version = IntegerField(_("Phiên bản"), [Optional()])

@@ -22,15 +22,25 @@ from review.reasons import REASONS
 from review.states import Action
 
 
+class Seconds(FloatField):
+    """Seconds with a comma or a point: Vietnamese keyboards have both."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata([value.strip().replace(",", ".") for value in valuelist])
+        except ValueError:
+            raise ValueError(_("Ghi số giây, ví dụ 12,5.")) from None
+
+
 class NoteFields(Form):
-    at = FloatField(_("Giây thứ"), [Optional(_("Ghi số giây, ví dụ 12,5."))])
+    at = Seconds(_("Giây thứ"), [Optional()])
     code = SelectField(
         _("Lý do"), choices=[("", _("Chọn lý do"))] + [(c, _(s)) for c, s in REASONS.items()]
     )
     text = TextAreaField(_("Ghi thêm"), [Length(max=1000)])
 
 
-class DecisionForm(FlaskForm):  # type: ignore[misc]
+class DecisionForm(FlaskForm):
     action = HiddenField(validators=[InputRequired()])
     revision = IntegerField(_("Lần nộp"), [InputRequired()])
     version = IntegerField(_("Phiên bản"), [InputRequired()])
@@ -52,5 +62,5 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
         )
 
 
-class ReleaseForm(FlaskForm):  # type: ignore[misc]
+class ReleaseForm(FlaskForm):
     version = IntegerField(_("Phiên bản"), [InputRequired()])

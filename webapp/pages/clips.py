@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import consenting, lifecycle, policy, publication, queries, submission
-from review.consent import RECORDERS
+from review.consent import RECORDERS, Scope
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip
 from review.policy import Actor, Role
@@ -62,10 +62,14 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
         "player": player.sources(session, clip),
+        "made": bool(queries.renditions(session, clip)),
         "history": [row for row in queries.history(session, clip.id) if _is_told(row.action)],
         "notes": queries.notes(session, clip.id),
         "people": queries.people(session, clip),
         "blockers": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
+        "narrower": [str(s) for s in Scope if s.width < Scope(clip.scope).width],
+        "max_bytes": deps().settings.max_bytes,
+        "max_seconds": deps().settings.max_seconds,
         "may_record": bool(policy.parties(actor, clip) & RECORDERS),
         "withdraw_form": _withdraw_form(actor, clip),
         "person_form": PersonForm(formdata=None),
@@ -92,19 +96,18 @@ def _withdraw_form(actor: Actor, clip: Clip) -> WithdrawForm:
 
 @blueprint.get("/<clip_id>/progress")
 @signed_in
-def progress(clip_id: str) -> str:
-    """The fragment that the page asks for every few seconds while something is being made."""
+def progress(clip_id: str) -> Response:
+    """The fragment that the page asks for every few seconds while something is being made. Once
+    the clip has moved on, the whole page is asked for again."""
     actor = require_actor()
     with deps().database.read() as session:
         clip = queries.get_clip(session, actor, clip_id)
         made = bool(queries.renditions(session, clip))
-    return render_template(
-        "_progress.html",
-        clip=clip,
-        state=policy.shown_state(actor, clip),
-        made=made,
-        seen=request.args.get("seen", ""),
-    )
+    state = policy.shown_state(actor, clip)
+    response = make_response(render_template("_progress.html", clip=clip, state=state, made=made))
+    if state != request.args.get("seen", state):
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 @blueprint.post("/<clip_id>/withdraw")

@@ -33,7 +33,10 @@ def index() -> str:
             topic=topic or None,
             words=words or None,
         )
-    return render_template("library.html", page=page, topics=TOPICS, topic=topic, words=words)
+        durations = queries.durations(session, page.items)
+    return render_template(
+        "library.html", page=page, durations=durations, topics=TOPICS, topic=topic, words=words
+    )
 
 
 @blueprint.get("/<clip_id>")

@@ -36,8 +36,10 @@ def sources(session: Session, clip: Clip, *, preview_only: bool = False) -> Sour
     made = [] if preview_only else queries.renditions(session, clip)
     mp4 = _first(made, "mp4")
 
-    def link(what: str, **more: str) -> str | None:
-        return url_for("media.file", clip_id=clip.id, what=what, **more) if what in files else None
+    def link(what: str, *, download: str | None = None) -> str | None:
+        if what not in files:
+            return None
+        return url_for("media.file", clip_id=clip.id, what=what, download=download)
 
     return Sources(
         poster=link("poster.jpg"),

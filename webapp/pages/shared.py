@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, session
-from flask_babel import format_datetime, ngettext
+from flask_babel import format_date, format_datetime, format_decimal, ngettext, to_user_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -17,8 +17,19 @@ from review.models import Clip
 from review.states import Action, State
 from webapp.auth import current_account, current_actor
 from webapp.deps import deps
-from webapp.forms.clips import REASONS, SCOPES
+from webapp.forms.clips import MUSIC, REASONS, SCOPES
 from webapp.i18n import LANGUAGES, choose_language, translated
+
+_SHOWN = frozenset(
+    {
+        State.IN_REVIEW,
+        State.HELD,
+        State.CHANGES_REQUESTED,
+        State.REJECTED,
+        State.APPROVED,
+        State.PUBLISHED,
+    }
+)
 
 
 def state_word(state: str) -> str:
@@ -85,10 +96,11 @@ def clock_text(seconds: float | None) -> str:
 def size_text(number: int | None) -> str:
     if number is None:
         return "–"
-    if number < 1024 * 1024:
+    mib = number / (1024 * 1024)
+    if mib < 1:
         return f"{max(1, round(number / 1024))} KB"
-    text = f"{number / (1024 * 1024):.1f} MB"
-    return text.replace(".", ",") if choose_language() == "vi" else text
+    figure, unit = (mib, "MB") if mib < 1024 else (mib / 1024, "GB")
+    return f"{format_decimal(round(figure, 1), decimal_quantization=False)} {unit}"
 
 
 def since_text(moment: datetime | None) -> str:
@@ -114,8 +126,32 @@ def when(moment: datetime | None) -> Markup:
     )
 
 
+def day(moment: datetime) -> Markup:
+    """The day of a time, as it is in Viet Nam."""
+    return Markup('<time datetime="{}">{}</time>').format(
+        iso(moment), format_date(to_user_timezone(moment), "dd/MM/yyyy")
+    )
+
+
 def topic_words(codes: list[str]) -> str:
     return ", ".join(translated(TOPICS[c]) for c in codes if c in TOPICS)
+
+
+def tag_words(kinds: list[str]) -> str:
+    """Which tags of the source were thrown away."""
+    words = {
+        "gps": _("vị trí GPS"),
+        "device": _("máy quay"),
+        "title": _("tên và người quay"),
+        "date": _("ngày giờ quay"),
+        "other": _("ghi chú khác"),
+    }
+    return ", ".join(words[kind] for kind in kinds if kind in words)
+
+
+def has_poster(clip: Clip) -> bool:
+    """Whether a picture of the clip can be shown in a list: it was examined, and not withdrawn."""
+    return clip.state in _SHOWN
 
 
 def own_state(clip: Clip) -> str:
@@ -127,7 +163,7 @@ def register(blueprint: Blueprint) -> None:
     """Give the templates their words; once, by the home page's blueprint."""
     for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
         blueprint.add_app_template_filter(word)
-    for filter_ in (since_text, when, topic_words, own_state, iso):
+    for filter_ in (since_text, when, day, topic_words, tag_words, has_poster, own_state, iso):
         blueprint.add_app_template_filter(filter_)
     blueprint.app_context_processor(_context)
 
@@ -151,6 +187,7 @@ def _context() -> dict[str, Any]:
         "problem_word": problem_word,
         "reason_word": reason_word,
         "scope_words": {code: str(name) for code, name in SCOPES},
+        "music_words": {code: str(name) for code, name in MUSIC},
         "withdrawal_words": {code: str(name) for code, name in REASONS.items()},
         "signed_in": account is not None,
         "has_language": "language" in session,

@@ -1,0 +1,34 @@
+// Plays the ladder over HLS where the browser can, else the one file that every browser plays.
+import Hls from "hls.js";
+
+export function attach(video) {
+  const source = video.dataset.hls;
+  if (!source) return;
+  if (Hls.isSupported()) {
+    const hls = new Hls({ capLevelToPlayerSize: true, maxBufferLength: 20, startLevel: -1 });
+    hls.on(Hls.Events.ERROR, (_, data) => {
+      if (!data.fatal) return;
+      hls.destroy();
+      fallBack(video);
+    });
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => {
+      video.dataset.level = String(hls.levels[data.level].height);
+    });
+    hls.loadSource(source);
+    hls.attachMedia(video);
+    video.dataset.plays = "hls";
+  } else if (video.canPlayType("application/vnd.apple.mpegurl")) {
+    video.src = source;
+    video.dataset.plays = "native";
+  }
+}
+
+function fallBack(video) {
+  const file = video.querySelector("source");
+  if (!file) return;
+  video.dataset.plays = "mp4";
+  video.src = file.src;
+  video.load();
+}
+
+for (const video of document.querySelectorAll("video[data-hls]")) attach(video);
