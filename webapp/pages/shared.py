@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, session
-from flask_babel import format_date, format_datetime, format_decimal, ngettext, to_user_timezone
+from flask_babel import format_date, format_datetime, format_decimal, to_user_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -111,10 +111,10 @@ def since_text(moment: datetime | None) -> str:
     if minutes < 1:
         return _("vừa xong")
     if minutes < 60:
-        return ngettext("%(num)d phút", "%(num)d phút", minutes)
+        return _("%(num)d phút", num=minutes)
     if minutes < 48 * 60:
-        return ngettext("%(num)d giờ", "%(num)d giờ", minutes // 60)
-    return ngettext("%(num)d ngày", "%(num)d ngày", minutes // (24 * 60))
+        return _("%(num)d giờ", num=minutes // 60)
+    return _("%(num)d ngày", num=minutes // (24 * 60))
 
 
 def when(moment: datetime | None) -> Markup:
