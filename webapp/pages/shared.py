@@ -100,7 +100,7 @@ def size_text(number: int | None) -> str:
     if mib < 1:
         return f"{max(1, round(number / 1024))} KB"
     figure, unit = (mib, "MB") if mib < 1024 else (mib / 1024, "GB")
-    return f"{format_decimal(round(figure, 1), decimal_quantization=False)} {unit}"
+    return f"{format_decimal(round(figure, 1))} {unit}"
 
 
 def since_text(moment: datetime | None) -> str:
