@@ -13,10 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import URL
+
+from storage_config import values
+from storage_config.values import MASK, MIB, mask
 
 PREFIX = "LANTOA_"
-MASK = "******"
+# One PUT takes 5 GiB in S3; a clip of ten minutes never comes near.
+LARGEST_UPLOAD = 5 * 1024 * MIB
 
 
 class SettingsError(ValueError):
@@ -39,7 +44,7 @@ class SettingLine:
 
     name: str
     value: str
-    source: str  # environment | default | kept file
+    source: str  # environment | command line | kept file | default
     help: str
 
 
@@ -65,69 +70,28 @@ class Settings:
     sources: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
-def _choice(*accepted: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in accepted:
-            raise ValueError(f"accepted: {', '.join(accepted)}")
-        return text
-
-    return parse
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"accepted: a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in schemes:
-            raise ValueError(f"accepted: a URL that begins with {', '.join(schemes)}")
-        return text
-
-    return parse
-
-
-def _secret(text: str) -> str:
-    if len(text) < 32:
-        raise ValueError("accepted: at least 32 random characters")
-    return text
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    return tuple(h.strip() for h in text.split(",") if h.strip())
-
-
-_DATABASE = ("sqlite", "postgresql", "postgresql+psycopg")
-_BROKER = ("filesystem", "sqla+sqlite", "amqp", "amqps", "redis", "rediss")
-MIB = 1024 * 1024
-
 VARIABLES: tuple[Variable, ...] = (
     Variable("DATA", Path, "directory of the embedded default"),
-    Variable("DATABASE_URL", _url(*_DATABASE), "where the rows are", secret=True),
-    Variable("BROKER_URL", _url(*_BROKER), "where the doorbell rings", secret=True),
-    Variable("STORAGE_URL", _url("file", "s3"), "where the bytes are", secret=True),
-    Variable("SECRET_KEY", _secret, "signs cookies; the same on every machine", secret=True),
-    Variable("PUBLIC_URL", _url("http", "https"), "how people reach the pages"),
-    Variable("MEDIA_SANDBOX", _choice("require", "auto", "off"), "cage of the media tool"),
-    Variable("MAX_BYTES", _integer(1, 64 * 1024 * MIB), "largest upload, in bytes"),
-    Variable("MAX_SECONDS", _integer(1, 6 * 3600), "longest clip, in seconds"),
-    Variable("UPLOAD_HOURS", _integer(1, 24 * 60), "an unfinished upload is kept so long"),
-    Variable("SESSION_HOURS", _integer(1, 24 * 60), "staff stay signed in so long"),
-    Variable("LOCALE", _choice("vi", "en"), "language where a person has not chosen"),
+    Variable("DATABASE_URL", values.database_url, "where the rows are", secret=True),
+    Variable("BROKER_URL", values.broker_url, "where the doorbell rings", secret=True),
+    Variable("STORAGE_URL", values.storage_url, "where the bytes are", secret=True),
+    Variable("SECRET_KEY", values.secret, "signs cookies; the same on every machine", secret=True),
+    Variable("PUBLIC_URL", values.public_url, "how people reach the pages"),
+    Variable("MEDIA_SANDBOX", values.choice("require", "auto", "off"), "cage of the media tool"),
+    Variable("MAX_BYTES", values.integer(1, LARGEST_UPLOAD), "largest upload, in bytes"),
+    Variable("MAX_SECONDS", values.integer(1, 6 * 3600), "longest clip, in seconds"),
+    Variable("UPLOAD_HOURS", values.integer(1, 24 * 60), "an unfinished upload is kept so long"),
+    Variable("SESSION_HOURS", values.integer(1, 24 * 60), "staff stay signed in so long"),
+    Variable("LOCALE", values.choice("vi", "en"), "language where a person has not chosen"),
     Variable("HELP_LINE", str, "telephone number of the child help line"),
-    Variable("TRUSTED_HOSTS", _hosts, "host names that are answered, by comma; empty: any"),
-    Variable("TRUSTED_PROXIES", _integer(0, 8), "how many proxies stand in front"),
-    Variable("LOG_LEVEL", _choice("debug", "info", "warning", "error"), "how much is logged"),
+    Variable("TRUSTED_HOSTS", values.hosts, "host names that are answered, by comma; empty: any"),
+    Variable("TRUSTED_PROXIES", values.integer(0, 8), "how many proxies stand in front"),
+    Variable("LOG_LEVEL", values.choice("debug", "info", "warning", "error"), "how much is logged"),
     Variable("TOKEN", str, "bearer token that `lantoa submit` uses", secret=True),
 )
 
 _DEFAULTS: dict[str, Any] = {
+    "DATA": "var",
     "MEDIA_SANDBOX": "auto",
     "MAX_BYTES": 1024 * MIB,
     "MAX_SECONDS": 600,
@@ -154,28 +118,32 @@ def load(
     the public URL.
     """
     given = _given(os.environ if environ is None else environ)
+    sources = {v.name: "environment" if v.name in given else "default" for v in VARIABLES}
     if data is not None:
         given["DATA"] = data
-    values = {**_DEFAULTS, **given}
-    values["DATA"] = Path(values.get("DATA", "var")).absolute()
-    _fill_places(values, port)
-    sources = {v.name: "environment" if v.name in given else "default" for v in VARIABLES}
-    if "SECRET_KEY" not in values:
-        values["SECRET_KEY"] = _kept_secret(values["DATA"], given)
-        sources["SECRET_KEY"] = "kept file"
-    return Settings(**{k.lower(): values[k] for k in (v.name for v in VARIABLES)}, sources=sources)
+        sources["DATA"] = "command line"
+    found = {**_DEFAULTS, **given}
+    found["DATA"] = Path(found["DATA"]).absolute()
+    for name, place in _places(found["DATA"], port).items():
+        found.setdefault(name, place)
+    if "SECRET_KEY" not in found:
+        found["SECRET_KEY"] = _kept_secret(found["DATA"], given)
+        sources |= {"SECRET_KEY": "kept file"}
+    return Settings(**{v.name.lower(): found[v.name] for v in VARIABLES}, sources=sources)
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, Any]:
-    """What the environment says, parsed."""
+    """What the environment says, parsed. An empty value counts as none."""
     known = {v.name: v for v in VARIABLES}
     given = {}
     for full, text in environ.items():
-        if not full.startswith(PREFIX) or text == "":
+        if not full.startswith(PREFIX):
             continue
         variable = known.get(full.removeprefix(PREFIX))
         if variable is None:
             raise SettingsError(_unknown(full, known))
+        if text == "":
+            continue
         try:
             given[variable.name] = variable.parse(text)
         except ValueError as error:
@@ -190,16 +158,15 @@ def _unknown(full: str, known: Mapping[str, Variable]) -> str:
     return f"{full} is not a setting{hint} (`lantoa settings` lists them all)"
 
 
-def _fill_places(values: dict[str, Any], port: int | None) -> None:
+def _places(data: Path, port: int | None) -> dict[str, str]:
     """The embedded default: everything lies in one directory."""
-    data = values["DATA"]
-    values.setdefault("DATABASE_URL", f"sqlite:///{data / 'lantoa.sqlite3'}")
-    values.setdefault("BROKER_URL", f"filesystem://{data / 'broker'}")
-    values.setdefault("STORAGE_URL", f"file://{data / 'blobs'}")
-    values.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port or 8000}")
-    values["PUBLIC_URL"] = values["PUBLIC_URL"].rstrip("/")
-    if values["DATABASE_URL"].startswith("postgresql://"):
-        values["DATABASE_URL"] = "postgresql+psycopg" + values["DATABASE_URL"][len("postgresql") :]
+    rows = URL.create("sqlite", database=str(data / "lantoa.sqlite3"))
+    return {
+        "DATABASE_URL": rows.render_as_string(),
+        "BROKER_URL": values.folder_url("filesystem", data / "broker"),
+        "STORAGE_URL": values.folder_url("file", data / "blobs"),
+        "PUBLIC_URL": f"http://127.0.0.1:{port or 8000}",
+    }
 
 
 def _kept_secret(data: Path, given: Mapping[str, Any]) -> str:
@@ -214,12 +181,13 @@ def _kept_secret(data: Path, given: Mapping[str, Any]) -> str:
     try:
         data.mkdir(parents=True, exist_ok=True)
         _make_secret(path)
-        secret = path.read_text().strip()
+        secret = path.read_bytes().decode("ascii", "replace").strip()
     except OSError as error:
         raise SettingsError(
-            f"{PREFIX}DATA={str(data)!r}: {error.strerror}; accepted: a directory to write in"
+            f"{PREFIX}DATA={str(data)!r}: {error.strerror} ({error.filename}); "
+            "accepted: a directory to write in"
         ) from None
-    if len(secret) < 32:
+    if len(secret) < 32 or not secret.isascii():
         raise SettingsError(f"{path} is damaged: remove it (everybody is then signed out)")
     return secret
 
@@ -231,7 +199,10 @@ def _make_secret(path: Path) -> None:
     aside = path.with_name(f".secret_key.{os.getpid()}.{secrets.token_hex(4)}")
     aside.touch(mode=0o600)
     try:
-        aside.write_text(secrets.token_urlsafe(48))
+        with aside.open("w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut it must not be there and empty
         os.link(aside, path)
     except FileExistsError:
         pass
@@ -253,14 +224,3 @@ def described(settings: Settings) -> list[SettingLine]:
             )
         )
     return lines
-
-
-def mask(text: str) -> str:
-    """A URL without its password; anything else that is secret, hidden whole."""
-    parts = urlsplit(text)
-    if not parts.scheme or "://" not in text:
-        return MASK if text else ""
-    if parts.password is None:
-        return text
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{MASK}@{host}"))
