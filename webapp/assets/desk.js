@@ -4,7 +4,7 @@ const video = desk.querySelector("video");
 const words = JSON.parse(document.getElementById("words").textContent);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const WHOLE = 0.995; // of the length: the last frames end before the clock does
-const SLACK = 0.35; // seconds that may lie between two looks at the clock
+const SLACK = 0.35; // seconds: spans that lie closer together count as one
 
 class Coverage {
   constructor() {
@@ -15,10 +15,12 @@ class Coverage {
     this.approve = desk.querySelector('button[value="approve"]');
     this.spans = [];
     this.last = null;
+    this.at = 0;
     this.whole = this.box.checked;
     this.box.closest("label").hidden = true;
     video.addEventListener("timeupdate", () => this.look());
     video.addEventListener("seeking", () => void (this.last = null));
+    for (const kind of ["play", "seeked"]) video.addEventListener(kind, () => this.start());
     video.addEventListener("ended", () => this.look(true));
     video.addEventListener("loadedmetadata", () => this.draw());
     window.addEventListener("resize", () => this.draw());
@@ -29,12 +31,18 @@ class Coverage {
     this.update();
   }
 
-  // Only what was played counts: a leap forward is longer than the clock allows at this speed.
+  start() {
+    this.last = video.currentTime;
+    this.at = performance.now();
+  }
+
+  // Only what was played counts: a leap is announced by "seeking", and the picture can not have
+  // moved on by more than the time that passed.
   look(ended = false) {
-    const at = ended ? video.duration : video.currentTime;
-    const longest = (SLACK + 0.5) * Math.max(1, video.playbackRate);
-    if (this.last !== null && at > this.last && at - this.last <= longest) this.add(this.last, at);
-    this.last = at;
+    const now = ended ? video.duration : video.currentTime;
+    const most = (SLACK + (performance.now() - this.at) / 1000) * video.playbackRate;
+    if (this.last !== null && now > this.last && now - this.last <= most) this.add(this.last, now);
+    if (this.last !== null) this.start();
   }
 
   add(from, to) {

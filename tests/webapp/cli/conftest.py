@@ -25,5 +25,4 @@ def start() -> Iterator[Callable[..., Running]]:
         if running.process.poll() is None:
             running.process.kill()
             running.process.wait(PATIENCE)
-        assert running.process.stdout is not None
-        running.process.stdout.close()
+        running.close()

@@ -56,6 +56,11 @@ class Running:
         self.process.send_signal(number)
         return self.wait()
 
+    def close(self) -> None:
+        """Nothing more is read from it."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
     def wait(self) -> int:
         while (line := self._line(time.monotonic() + PATIENCE)) is not None:
             self.seen.append(line)
