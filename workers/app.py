@@ -30,7 +30,7 @@ def _deps(pid: int) -> deps_module.Deps:
     return deps_module.build(app.conf["lantoa_settings"])
 
 
-@app.task(name="workers.ring", ignore_result=True, acks_late=True)
+@app.task(name="workers.ring", ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def ring(job_id: str) -> bool:
     """Do the most urgent due job, which need not be ``job_id``; True when there was one.
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import structlog
@@ -46,7 +47,11 @@ class Sweeper:
             log.info("consents_expired", clips=ended)
         self.remove_expired_uploads()
         self.remove_dead_scratch()
+
+    def seldom(self) -> None:
+        """Every hour: what a crash left behind. Looks at every key of the store."""
         self.remove_orphans()
+        self.remove_dead_parts()
 
     def ring_due(self) -> int:
         now = time.monotonic()
@@ -94,24 +99,44 @@ class Sweeper:
             shutil.rmtree(path, ignore_errors=True)
         return len(dead)
 
+    def remove_dead_parts(self) -> int:
+        """Bytes of unfinished uploads whose row went in a sweep that was cut short."""
+        dead = [p for p in self.deps.part_files.glob("*.part") if self._is_dead_part(p)]
+        for path in dead:
+            path.unlink(missing_ok=True)
+        return len(dead)
+
+    def _is_dead_part(self, path: Path) -> bool:
+        if not _is_older(path, ORPHAN_GRACE):
+            return False
+        with self.deps.database.read() as session:
+            return session.get(UploadRow, path.stem) is None
+
     def remove_orphans(self) -> int:
         """Blobs that no row names, once they are older than any running attempt."""
         count = 0
         for prefix, find in (("derived/", self._known_attempt), ("originals/", self._known_key)):
-            for key in list(self.deps.blobs.keys(prefix)):
-                if not find(key) and self._is_past_grace(key):
+            # One question for all the files of an attempt: their keys come together.
+            for place, keys in groupby(self.deps.blobs.keys(prefix), key=_place):
+                if find(place):
+                    continue
+                for key in [k for k in keys if self._is_past_grace(k)]:
                     self.deps.blobs.delete(key)
                     count += 1
         if count:
             log.info("orphans_removed", blobs=count)
         return count
 
-    def _known_attempt(self, key: str) -> bool:
-        _, clip_id, number, attempt = key.split("/")[:4]
+    def _known_attempt(self, place: str) -> bool:
+        match place.split("/"):
+            case [_, clip_id, number, attempt] if number.isdecimal():
+                query = select(Revision).where(
+                    Revision.clip_id == clip_id, Revision.number == int(number)
+                )
+            case _:
+                return True  # not a key of ours: whoever put it there knows why
         with self.deps.database.read() as session:
-            revision = session.scalar(
-                select(Revision).where(Revision.clip_id == clip_id, Revision.number == int(number))
-            )
+            revision = session.scalar(query)
         return revision is not None and attempt in (
             revision.examine_attempt,
             revision.ladder_attempt,
@@ -128,6 +153,11 @@ class Sweeper:
             return False
 
 
+def _place(key: str) -> str:
+    """What decides about a key: the folder of its attempt, or the whole key of an original."""
+    return "/".join(key.split("/")[:4])
+
+
 def _folders(parent: Path) -> Iterator[Path]:
     if parent.is_dir():
         yield from (p for p in parent.iterdir() if p.is_dir())
@@ -135,7 +165,11 @@ def _folders(parent: Path) -> Iterator[Path]:
 
 def _is_old(path: Path) -> bool:
     """Older than a lease: a folder may be made before its claim is seen here."""
+    return _is_older(path, jobs.LEASE.total_seconds())
+
+
+def _is_older(path: Path, seconds: float) -> bool:
     try:
-        return time.time() - path.stat().st_mtime > jobs.LEASE.total_seconds()
+        return time.time() - path.stat().st_mtime > seconds
     except FileNotFoundError:
         return False

@@ -23,6 +23,10 @@ _CONTAINERS = {c.name: c for c in (MP4, MATROSKA, MPEGTS, AVI)}
 # The demuxer of MP4 has one long name; the whitelist is compared with all of it.
 _WHITELIST = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 _POSTER_SIDE = 1280
+# More of the source's pictures than this part can not be decoded: it is broken, not blemished.
+MAX_ERROR_RATE = 0.1
+# SEI units of H.264: captions, positions, the encoder's name, whatever a camera puts there.
+_NO_SIDE_UNITS = {"bsf:v": "filter_units=remove_types=6"}
 _CLEAN: dict[str, Any] = {
     "map_metadata": "-1",
     "map_chapters": "-1",
@@ -31,6 +35,15 @@ _CLEAN: dict[str, Any] = {
     "fflags": "+bitexact",
     "flags:v": "+bitexact",
     "flags:a": "+bitexact",
+}
+
+
+_COPY = {
+    "c": "copy",
+    "f": "mp4",
+    "movflags": "+faststart",
+    "map_metadata:s": "-1",
+    **_NO_SIDE_UNITS,
 }
 
 
@@ -50,12 +63,22 @@ def _input_options(container: Container, limits: MediaLimits) -> dict[str, Any]:
 
 def ffprobe(source: Path, container: Container, limits: MediaLimits) -> list[str]:
     """Ask for streams and format as JSON."""
+    return _ffprobe(source, container, limits, "-show_streams", "-show_format", "-of", "json")
+
+
+def packet_times(source: Path, container: Container, limits: MediaLimits) -> list[str]:
+    """Ask for stream, begin and length of every packet, a line each: "0,1.040000,0.040000"."""
+    wanted = ("-show_entries", "packet=stream_index,pts_time,duration_time")
+    return _ffprobe(source, container, limits, *wanted, "-of", "csv=p=0")
+
+
+def _ffprobe(source: Path, container: Container, limits: MediaLimits, *question: str) -> list[str]:
     options = _input_options(container, limits)
     return [
         _binary("ffprobe"),
         *("-v", "error", "-hide_banner"),
         *(part for name, value in options.items() for part in (f"-{name}", str(value))),
-        *("-show_streams", "-show_format", "-of", "json"),
+        *question,
         f"file:{source}",
     ]
 
@@ -67,33 +90,49 @@ def _open(source: Path, facts: MediaFacts, limits: MediaLimits, **more: Any) -> 
     return ffmpeg.input(f"file:{source}", **{**options, **more})
 
 
-def _compile(*outputs: Any) -> list[str]:
+def _compile(*outputs: Any, options: Sequence[str] = ()) -> list[str]:
     merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
     merged = merged.global_args(
         *("-hide_banner", "-nostdin", "-y", "-loglevel", "error"),
         *("-nostats", "-progress", "pipe:1", "-stats_period", "1"),
         *("-filter_threads", "2", "-filter_complex_threads", "2"),
+        *options,
     )
     return [str(part) for part in merged.compile(cmd=_binary("ffmpeg"))]
 
 
-def _upright(stream: Any, facts: MediaFacts, rate: Fraction) -> Any:
-    """Progressive, standard range, constant rate; the tool itself turns rotated pictures."""
-    if facts.interlaced:
-        stream = stream.filter("yadif", deint="interlaced")
-    stream = stream.filter("fps", fps=str(rate))
-    if facts.hdr:
-        stream = stream.filter("zscale", transfer="linear", npl=100)
-        stream = stream.filter("format", "gbrpf32le")
-        stream = stream.filter("zscale", primaries="bt709")
-        stream = stream.filter("tonemap", tonemap="hable", desat=0)
-        stream = stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
-    return stream
+def _bare(stream: Any, facts: MediaFacts) -> Any:
+    """Progressive pictures without what cameras hang on them (captions, positions, HDR's notes).
+    The tool itself turns rotated ones."""
+    stream = stream.filter("sidedata", mode="delete")
+    return stream.filter("yadif", deint="interlaced") if facts.interlaced else stream
 
 
-def _scaled(stream: Any, size: tuple[int, int]) -> Any:
+def _steady(stream: Any, rate: Fraction) -> Any:
+    """A constant rate from the clip's begin on: a picture that comes after the sound has begun
+    stands there from the start."""
+    return stream.filter("fps", fps=str(rate), start_time=0)
+
+
+def _standard_range(stream: Any, facts: MediaFacts, size: tuple[int, int]) -> Any:
+    """HDR is mapped to what every screen shows, at the size that is needed: in floating point a
+    picture of 4K takes 100 MB. Both HDR transfers come with BT.2020 (ITU-R BT.2100), said or not.
+    """
+    if not facts.hdr:
+        return stream
     stream = stream.filter("scale", size[0], size[1], flags="bicubic")
-    return stream.filter("setsar", "1").filter("format", "yuv420p")
+    stream = stream.filter("format", "yuv420p10le")
+    stream = stream.filter("setparams", color_primaries="bt2020", colorspace="bt2020nc")
+    stream = stream.filter("zscale", transfer="linear", npl=100)
+    stream = stream.filter("format", "gbrpf32le")
+    stream = stream.filter("zscale", primaries="bt709")
+    stream = stream.filter("tonemap", tonemap="hable", desat=0)
+    return stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+
+
+def _scaled(stream: Any, size: tuple[int, int], pixels: str = "yuv420p") -> Any:
+    stream = stream.filter("scale", size[0], size[1], flags="bicubic")
+    return stream.filter("setsar", "1").filter("format", pixels)
 
 
 def _video_options(rung: Rung, rate: Fraction, index: int = 0) -> dict[str, Any]:
@@ -110,7 +149,8 @@ def _video_options(rung: Rung, rate: Fraction, index: int = 0) -> dict[str, Any]
         "keyint_min": group,
         "sc_threshold": 0,
     }
-    return {f"{name}:v:{index}": value for name, value in options.items()}
+    named = {f"{name}:v:{index}": value for name, value in options.items()}
+    return {**named, **_NO_SIDE_UNITS}
 
 
 def _audio_options(kbps: int = ladder.AUDIO_KBPS) -> dict[str, Any]:
@@ -125,7 +165,10 @@ def _audio_options(kbps: int = ladder.AUDIO_KBPS) -> dict[str, Any]:
 def _sound(opened: Any, facts: MediaFacts) -> Any:
     """Gaps in the sound are filled, so that it stays with the picture."""
     track = opened[str(facts.audio_index)]
-    return track.filter("aresample", **{"async": 1, "first_pts": 0})
+    track = track.filter("aresample", **{"async": 1, "first_pts": 0})
+    # The AAC encoder takes 1024 samples at once. ffmpeg 5 lets larger pieces through that had to
+    # wait for the first picture (AC-3 and MP3 have such), and then fails.
+    return track.filter("asetnsamples", n=1024, p=0)
 
 
 def examine(
@@ -139,18 +182,25 @@ def examine(
         if ladder.browsers_play(facts)
         else _proxy(opened, facts, proxy)
     )
-    # A second look at the same file: only what lies around the poster is decoded.
-    third = _open(source, facts, limits, ss=round(facts.duration_s / 3, 3))
-    picture = third[str(facts.video_index)]
-    if facts.hdr or facts.interlaced:
-        picture = _upright(picture, facts, ladder.rate_for(facts))
-    picture = picture.filter("thumbnail", 20)
+    return _compile(preview, _poster(source, facts, limits, poster))
+
+
+def poster(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> list[str]:
+    """The poster alone."""
+    return _compile(_poster(source, facts, limits, name))
+
+
+def _poster(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> Any:
+    """The clearest of twenty pictures from the key frame before a third of the clip. A second
+    look at the same file: only what lies there is decoded, and there always is one."""
+    third = {"ss": round(facts.duration_s / 3, 3), "noaccurate_seek": None}
+    opened = _open(source, facts, limits, **third)
     scale = min(1.0, _POSTER_SIDE / max(facts.width, facts.height))
-    picture = _scaled(
-        picture, (ladder.even(facts.width * scale), ladder.even(facts.height * scale))
-    )
-    still = picture.output(poster, vframes=1, **{"c:v": "mjpeg", "q:v": 4, **_CLEAN})
-    return _compile(preview, still)
+    size = ladder.even(facts.width * scale), ladder.even(facts.height * scale)
+    picture = _bare(opened[str(facts.video_index)], facts).filter("setpts", "PTS-STARTPTS")
+    picture = _standard_range(picture, facts, size).filter("thumbnail", 20)
+    picture = _scaled(picture, size, "yuvj420p")
+    return picture.output(name, vframes=1, **{"c:v": "mjpeg", "q:v": 4, **_CLEAN})
 
 
 def _tracks(opened: Any, facts: MediaFacts) -> list[Any]:
@@ -162,15 +212,16 @@ def _remux(opened: Any, facts: MediaFacts, name: str) -> Any:
     return ffmpeg.output(
         *_tracks(opened, facts),
         name,
-        **{"c": "copy", "f": "mp4", "movflags": "+faststart", "map_metadata:s": "-1", **_CLEAN},
+        **{**_COPY, **_CLEAN},
     )
 
 
 def _proxy(opened: Any, facts: MediaFacts, name: str) -> Any:
     rate = ladder.rate_for(facts)
     side = min(ladder.PROXY.side, ladder.even(facts.short_side))
-    picture = _upright(opened[str(facts.video_index)], facts, rate)
-    tracks = [_scaled(picture, ladder.size_for(facts, side))]
+    size = ladder.size_for(facts, side)
+    picture = _steady(_bare(opened[str(facts.video_index)], facts), rate)
+    tracks = [_scaled(_standard_range(picture, facts, size), size)]
     options = {**_video_options(ladder.PROXY, rate), "f": "mp4", "movflags": "+faststart"}
     if not facts.silent:
         tracks.append(_sound(opened, facts))
@@ -185,11 +236,12 @@ def render(
     file each, below ``folder``. The scalers cascade: each rung is made from the next larger."""
     opened = _open(source, facts, limits)
     rate = ladder.rate_for(facts)
-    picture = _upright(opened[str(facts.video_index)], facts, rate)
+    larger_first = sorted(rungs, key=lambda r: -r.side)
+    picture = _steady(_bare(opened[str(facts.video_index)], facts), rate)
+    picture = _standard_range(picture, facts, ladder.size_for(facts, larger_first[0].side))
     tracks: list[Any] = []
     options: dict[str, Any] = {}
     names: list[str] = []
-    larger_first = sorted(rungs, key=lambda r: -r.side)
     for index, rung in enumerate(larger_first):
         picture = _scaled(picture, ladder.size_for(facts, rung.side))
         if index < len(larger_first) - 1:
@@ -215,7 +267,8 @@ def render(
         "var_stream_map": " ".join(names),
         "threads": 2,
     }
-    return _compile(ffmpeg.output(*tracks, f"{folder}/%v.m3u8", **{**options, **hls, **_CLEAN}))
+    made = ffmpeg.output(*tracks, f"{folder}/%v.m3u8", **{**options, **hls, **_CLEAN})
+    return _compile(made, options=("-max_error_rate", str(MAX_ERROR_RATE)))
 
 
 def progressive(video: str, audio: str | None, target: str) -> list[str]:
@@ -226,6 +279,6 @@ def progressive(video: str, audio: str | None, target: str) -> list[str]:
         ffmpeg.output(
             *tracks,
             target,
-            **{"c": "copy", "f": "mp4", "movflags": "+faststart", "map_metadata:s": "-1", **_CLEAN},
+            **{**_COPY, **_CLEAN},
         )
     )

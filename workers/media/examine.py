@@ -8,15 +8,13 @@ from pathlib import Path
 from workers.media import commands, ladder, outputs
 from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import Examined, MediaFacts, MediaLimits
-from workers.media.probe import probe
-from workers.media.run import Done, Job, no_progress, run
+from workers.media.probe import TOLERANCE_S, probe
+from workers.media.run import Done, no_progress, run
 from workers.media.sandbox import Sandbox
-from workers.media.tool import caps_for, explain
+from workers.media.tool import explain, job_for
 
 PROXY = "proxy.mp4"
 POSTER = "poster.jpg"
-# The preview may end this much before the source says: sound and picture rarely end together.
-TOLERANCE_S = 0.5
 
 
 def examine(
@@ -34,26 +32,22 @@ def examine(
     """
     facts = probe(source, limits=limits, sandbox=sandbox)
     argv = commands.examine(source, facts, limits, proxy=PROXY, poster=POSTER)
-    job = Job(
-        argv=argv,
-        folder=out,
-        reads=(source,),
-        caps=caps_for(facts, limits),
-        wall=limits.wall_seconds(facts.duration_s),
-        stall=limits.stall_seconds,
-        duration=facts.duration_s,
-    )
+    job = job_for(argv, (source,), out, facts, limits)
     done = run(job, sandbox, progress)
     if done.status != 0:
         raise explain(done)
-    _check_whole(out / PROXY, facts, limits, sandbox, done)
+    made = _check_whole(out / PROXY, facts, limits, sandbox, done)
+    if not (out / POSTER).is_file():
+        # A source without an index shows nothing where one jumps to; the preview has one.
+        argv = commands.poster(out / PROXY, made, limits, POSTER)
+        run(job_for(argv, (), out, facts, limits), sandbox, progress)
     files = outputs.collect(out, [PROXY, POSTER])
     return Examined(facts, files, remuxed=ladder.browsers_play(facts))
 
 
 def _check_whole(
     proxy: Path, facts: MediaFacts, limits: MediaLimits, sandbox: Sandbox, done: Done
-) -> None:
+) -> MediaFacts:
     """The preview shows the whole clip, or the source breaks off before its end."""
     try:
         made = probe(proxy, limits=_own(limits), sandbox=sandbox)
@@ -64,6 +58,7 @@ def _check_whole(
         raise Refused("truncated", detail)
     if made.silent and not facts.silent:
         raise MediaToolFailed("bad_output", "the preview has no sound")
+    return made
 
 
 def _own(limits: MediaLimits) -> MediaLimits:

@@ -51,7 +51,7 @@ def size_for(facts: MediaFacts, side: int) -> tuple[int, int]:
 def rungs_for(short_side: int) -> tuple[Rung, ...]:
     """The rungs for a source: none above it; a small source gets one of its own size."""
     fitting = tuple(r for r in LADDER if r.side <= short_side)
-    return fitting or (Rung(even(short_side), LADDER[0].max_kbps, LADDER[0].crf),)
+    return fitting or (Rung(max(2, short_side // 2 * 2), LADDER[0].max_kbps, LADDER[0].crf),)
 
 
 def rate_for(facts: MediaFacts) -> Fraction:

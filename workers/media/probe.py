@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.run import Job, run
 from workers.media.sandbox import Caps, Sandbox
-from workers.media.sniff import MP4, Container, check_mp4_is_whole, sniff
+from workers.media.sniff import MP4, check_mp4_is_whole, sniff
 
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
@@ -22,6 +23,8 @@ AUDIO_CODECS = frozenset(
     {"aac", "mp3", "mp2", "opus", "vorbis", "ac3", "eac3", "amr_nb", "amr_wb", "flac", "alac"}
 )
 PROBE_SECONDS = 30.0
+# Sound and picture rarely end together, and lengths are rounded.
+TOLERANCE_S = 0.5
 # ITU-R BT.2100: the two transfer functions of high dynamic range.
 _HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 _ENCRYPTED_TAGS = ("encv", "enca", "drmi")
@@ -44,32 +47,67 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     container = sniff(source)
     if container is MP4:
         check_mp4_is_whole(source)
-    answer = _ask(source, container, limits, sandbox)
+    argv = commands.ffprobe(source, container, limits)
+    answer = _parse(_ask(argv, source, limits, sandbox))
+    video = film_of(answer)
+    if video is not None and _number(video.get("duration")) is None:
+        argv = commands.packet_times(source, container, limits)
+        _measure(answer, video, packet_spans(_ask(argv, source, limits, sandbox)))
     return judge(answer, container=container.name, size=size, limits=limits)
 
 
-def _ask(
-    source: Path, container: Container, limits: MediaLimits, sandbox: Sandbox
-) -> dict[str, Any]:
+def _ask(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandbox) -> bytes:
     job = Job(
-        argv=commands.ffprobe(source, container, limits),
+        argv=argv,
         folder=source.parent,
         reads=(source,),
         caps=Caps(limits.memory_bytes, 1 << 20, int(PROBE_SECONDS)),
         wall=PROBE_SECONDS,
         stall=PROBE_SECONDS,
     )
+    done = run(job, sandbox)
+    words = done.stderr[-300:].strip()
+    if "max_streams" in words:
+        raise Refused("too_many_streams", words)
+    if done.status < 0:
+        raise MediaToolFailed("tool_crashed", f"signal {-done.status}: {words}")
+    if done.status > 0:
+        raise Refused("unreadable", words)
+    return done.stdout
+
+
+def _parse(answer: bytes) -> dict[str, Any]:
     try:
-        done = run(job, sandbox)
-    except MediaToolFailed as error:
-        raise Refused("unreadable", error.detail) from error
-    if done.status != 0:
-        raise Refused("unreadable", done.stderr[-300:].strip())
-    try:
-        answer = json.loads(done.stdout)
+        value = json.loads(answer)
     except ValueError as error:
         raise Refused("unreadable", "no answer from ffprobe") from error
-    return answer if isinstance(answer, dict) else {}
+    return value if isinstance(value, dict) else {}
+
+
+def packet_spans(lines: bytes) -> dict[int, tuple[float, float]]:
+    """Begin and end of each stream in seconds, from lines "stream,begin,length"."""
+    spans: dict[int, tuple[float, float]] = {}
+    for line in lines.decode(errors="replace").splitlines():
+        index, begin, length = (_number(part) for part in (line + ",,").split(",")[:3])
+        if index is None or begin is None:
+            continue
+        first, last = spans.get(int(index), (begin, begin))
+        spans[int(index)] = min(first, begin), max(last, begin + (length or 0.0))
+    return spans
+
+
+def _measure(
+    answer: Mapping[str, Any], video: dict[str, Any], spans: Mapping[int, tuple[float, float]]
+) -> None:
+    """Note how long the picture is where its stream does not say so: Matroska knows only the
+    whole file's length, recordings of browsers none. Raises :class:`Refused` ("truncated") when
+    the packets end before the file says."""
+    first, last = spans.get(int(video["index"]), (0.0, 0.0))
+    video["duration"] = last - first
+    said = _number((answer.get("format") or {}).get("duration"))
+    there = max((end for _, end in spans.values()), default=0.0)
+    if said is not None and there < said - max(TOLERANCE_S, 0.02 * said):
+        raise Refused("truncated", f"only {there:.2f} s of {said:.2f} s are there")
 
 
 def judge(
@@ -81,11 +119,12 @@ def judge(
         raise Refused("too_many_streams", f"{len(streams)} streams")
     if any(s.get("codec_tag_string") in _ENCRYPTED_TAGS for s in streams):
         raise Refused("encrypted")
-    video = next((s for s in streams if _is_film(s)), None)
+    video = film_of(answer)
     if video is None:
         raise Refused("no_video_track", f"{len(streams)} streams, none a film")
-    audio = next((s for s in streams if s.get("codec_type") == "audio"), None)
-    _check_codecs(video, audio)
+    if video.get("codec_name") not in VIDEO_CODECS:
+        raise Refused("codec_not_supported", f"video {video.get('codec_name')}")
+    audio = _sound_of(streams)
     duration = _duration(answer, video, limits)
     width, height, rotation, square = _picture(video, limits)
     return MediaFacts(
@@ -112,6 +151,13 @@ def judge(
     )
 
 
+def film_of(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The first stream that is a film. A track of photographs is one only where no other is:
+    some cameras put their preview pictures before it."""
+    films = [s for s in answer.get("streams") or [] if _is_film(s)]
+    return min(films, key=lambda s: s.get("codec_name") == "mjpeg", default=None)
+
+
 def _is_film(stream: Mapping[str, Any]) -> bool:
     """A moving picture: cover art and embedded stills are none."""
     disposition = stream.get("disposition") or {}
@@ -124,24 +170,39 @@ def _is_film(stream: Mapping[str, Any]) -> bool:
     )
 
 
-def _check_codecs(video: Mapping[str, Any], audio: Mapping[str, Any] | None) -> None:
-    if video.get("codec_name") not in VIDEO_CODECS:
-        raise Refused("codec_not_supported", f"video {video.get('codec_name')}")
-    name = audio.get("codec_name", "unknown") if audio else None
-    if name is not None and name not in AUDIO_CODECS and not str(name).startswith("pcm_"):
-        raise Refused("codec_not_supported", f"audio {name}")
+def _sound_of(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The first sound track that we know: newer phones add one of a kind of their own."""
+    tracks = [s for s in streams if s.get("codec_type") == "audio"]
+    for track in tracks:
+        name = str(track.get("codec_name"))
+        if name in AUDIO_CODECS or name.startswith("pcm_"):
+            return track
+    if tracks:
+        raise Refused("codec_not_supported", f"audio {tracks[0].get('codec_name', 'unknown')}")
+    return None
+
+
+def _number(text: object) -> float | None:
+    """A number that ffprobe printed, or None for "N/A" and the like."""
+    try:
+        value = float(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _duration(answer: Mapping[str, Any], video: Mapping[str, Any], limits: MediaLimits) -> float:
-    """Seconds: the longer of what the file and its video say."""
-    said = [answer.get("format", {}).get("duration"), video.get("duration")]
-    known = [float(d) for d in said if d not in (None, "N/A")]
-    if not known:
+    """Seconds from the clip's begin to the end of its picture."""
+    whole = answer.get("format") or {}
+    said, own = _number(whole.get("duration")), _number(video.get("duration"))
+    if said is None and own is None:
         raise Refused("unreadable", "the file does not say how long it is")
-    if max(known) > limits.max_seconds:
-        raise Refused("too_long", f"{max(known):.0f} s; at most {limits.max_seconds:.0f} s")
+    begin = (_number(video.get("start_time")) or 0.0) - (_number(whole.get("start_time")) or 0.0)
     # The video's own length is what is seen; sound that goes on does not make a clip.
-    seen = float(said[1]) if said[1] not in (None, "N/A") else max(known)
+    seen = said or 0.0 if own is None else own + max(0.0, begin)
+    longest = max(seen, said or 0.0)
+    if longest > limits.max_seconds:
+        raise Refused("too_long", f"{longest:.0f} s; at most {limits.max_seconds:.0f} s")
     if seen < limits.min_seconds:
         raise Refused("too_short", f"{seen:.2f} s; at least {limits.min_seconds:.0f} s")
     return seen
@@ -149,27 +210,32 @@ def _duration(answer: Mapping[str, Any], video: Mapping[str, Any], limits: Media
 
 def _picture(video: Mapping[str, Any], limits: MediaLimits) -> tuple[int, int, int, bool]:
     """Upright width and height with square pixels, rotation, whether pixels were square."""
-    stored_width, stored_height = int(video.get("width", 0)), int(video.get("height", 0))
-    if min(stored_width, stored_height) < limits.min_side:
-        raise Refused("picture_too_small", f"{stored_width}x{stored_height}")
-    too_wide = max(stored_width, stored_height) > limits.max_side
-    if too_wide or stored_width * stored_height > limits.max_pixels:
-        raise Refused("picture_too_large", f"{stored_width}x{stored_height}")
+    stored, height = int(video.get("width", 0)), int(video.get("height", 0))
     aspect = _fraction(str(video.get("sample_aspect_ratio", "1:1")).replace(":", "/"))
-    if aspect is None or not Fraction(1, 8) <= aspect <= 8:
+    # Film and television know shapes up to 2:1; what is further off is a mistake of the file.
+    if aspect is None or not Fraction(1, 3) <= aspect <= 3:
         aspect = Fraction(1)
-    width = round(stored_width * aspect)
+    width = round(stored * aspect)
+    if min(stored, width, height) < limits.min_side:
+        raise Refused("picture_too_small", f"{stored}x{height}")
+    largest = max(stored, width)
+    if max(largest, height) > limits.max_side or largest * height > limits.max_pixels:
+        raise Refused("picture_too_large", f"{stored}x{height}")
     rotation = _rotation(video)
     if rotation in (90, 270):
-        return stored_height, width, rotation, aspect == 1
-    return width, stored_height, rotation, aspect == 1
+        return height, width, rotation, aspect == 1
+    return width, height, rotation, aspect == 1
 
 
 def _rotation(video: Mapping[str, Any]) -> int:
+    """A quarter turn or none, as the tool turns by itself: by the display matrix alone. Any
+    other angle leaves the picture's sides as they are."""
     for side in video.get("side_data_list") or []:
-        if "rotation" in side:
-            return round(-float(side["rotation"]) / 90) * 90 % 360
-    return round(float((video.get("tags") or {}).get("rotate", 0)) / 90) * 90 % 360
+        angle = _number(side.get("rotation"))
+        if angle is not None:
+            quarters = round(-angle / 90)
+            return quarters * 90 % 360 if abs(-angle - 90 * quarters) < 1 else 0
+    return 0
 
 
 def _fraction(text: str) -> Fraction | None:
@@ -183,7 +249,8 @@ def _fraction(text: str) -> Fraction | None:
 def _rate(video: Mapping[str, Any]) -> Fraction:
     average = _fraction(str(video.get("avg_frame_rate", "")))
     nominal = _fraction(str(video.get("r_frame_rate", "")))
-    return (average or nominal or Fraction(25)).limit_denominator(1001)
+    best = average if _is_variable(video) else nominal
+    return (best or nominal or Fraction(25)).limit_denominator(1001)
 
 
 def _is_variable(video: Mapping[str, Any]) -> bool:

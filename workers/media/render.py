@@ -10,9 +10,9 @@ from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits, OutputFile, Rendered, Rendition
 from workers.media.hls import Track, Variant
 from workers.media.ladder import Rung
-from workers.media.run import Job, no_progress, run
+from workers.media.run import no_progress, run
 from workers.media.sandbox import Sandbox
-from workers.media.tool import caps_for, explain
+from workers.media.tool import explain, job_for
 
 HLS = "hls"
 MASTER = f"{HLS}/master.m3u8"
@@ -54,16 +54,7 @@ def _run(
     sandbox: Sandbox,
     progress: Callable[[float], None],
 ) -> None:
-    job = Job(
-        argv=argv,
-        folder=out,
-        reads=reads,
-        caps=caps_for(facts, limits),
-        wall=limits.wall_seconds(facts.duration_s),
-        stall=limits.stall_seconds,
-        duration=facts.duration_s,
-    )
-    done = run(job, sandbox, progress)
+    done = run(job_for(argv, reads, out, facts, limits), sandbox, progress)
     if done.status != 0:
         raise explain(done)
 

@@ -19,6 +19,19 @@ KEPT_STDERR = 16 * 1024
 MAX_STDOUT = 4 * 1024 * 1024
 TICK = 0.5  # seconds between looks at the clock
 _NO_SPACE = ("No space left on device", "ENOSPC")
+_FATAL_SIGNALS = frozenset(
+    {
+        signal.SIGILL,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGKILL,
+        signal.SIGSEGV,
+        signal.SIGXCPU,
+        signal.SIGXFSZ,
+        signal.SIGSYS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +83,23 @@ def run(job: Job, sandbox: Sandbox, progress: Callable[[float], None] = no_progr
     finally:
         # Also after a clean end: what the tool left running in its group goes with it.
         _kill_group(process)
-    if done.status != 0 and any(word in done.stderr for word in _NO_SPACE):
+    # Whatever the status: the tool may end well after it could not write its last bytes.
+    if any(word in done.stderr for word in _NO_SPACE):
         raise MediaToolFailed("no_space", done.stderr[-300:])
     return done
 
 
+def _status(code: int) -> int:
+    """Negative for a signal, also where the cage reports its tool's signal as 128 more."""
+    return 128 - code if code - 128 in _FATAL_SIGNALS else code
+
+
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """End whatever is left of the tool's group, and take its status."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()
@@ -92,17 +113,28 @@ def _follow(process: subprocess.Popen[bytes], job: Job, progress: Callable[[floa
             os.set_blocking(stream.fileno(), False)
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map():
-            for key, _ in selector.select(TICK):
+            ready = selector.select(TICK)
+            for key, _ in ready:
                 is_error = key.fileobj is process.stderr
                 if not _drain(key.fd, watch, is_error=is_error):
                     selector.unregister(key.fileobj)
+            if not ready and _has_ended(process):
+                break  # something that it left running holds its pipes
             watch.check()
             progress(watch.fraction)
-    while process.poll() is None:  # closed its pipes, and still runs
-        time.sleep(TICK / 5)
+    while not _has_ended(process):  # closed its pipes, and still runs
+        time.sleep(TICK / 50)
         watch.check()
         progress(watch.fraction)
-    return Done(process.returncode, bytes(watch.stdout), watch.stderr.decode(errors="replace"))
+    _kill_group(process)
+    status = _status(process.returncode)
+    return Done(status, bytes(watch.stdout), watch.stderr.decode(errors="replace"))
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Without taking its exit status: until then its number names no other group."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, process.pid, options) is not None
 
 
 def _drain(descriptor: int, watch: _Watch, *, is_error: bool) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,9 @@ class Sandbox:
 
     def _cage(self, folder: Path, reads: Sequence[Path]) -> list[str]:
         if self.tier == "namespaces":
-            return [_tool("unshare"), "--map-root-user", "--net", "--"]
+            # A process space of its own: what the tool starts ends with it.
+            spaces = ("--map-root-user", "--net", "--pid", "--fork", "--kill-child")
+            return [_tool("unshare"), *spaces, "--"]
         if self.tier == "limits":
             return []
         inputs = [part for path in reads for part in ("--ro-bind", str(path), str(path))]
@@ -50,12 +53,14 @@ class Sandbox:
             "--unshare-all",
             "--die-with-parent",
             "--clearenv",
+            *("--cap-drop", "ALL"),
             *("--ro-bind", "/usr", "/usr"),
             *_system_links(),
             # The libraries that ffmpeg loads are found through these.
             *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
             *("--ro-bind-try", "/etc/alternatives", "/etc/alternatives"),
-            *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
+            *("--proc", "/proc", "--dev", "/dev"),
+            *("--tmpfs", "/tmp"),  # noqa: S108 - the cage's own, empty and gone with it
             *("--bind", str(folder), str(folder)),
             *inputs,
             *("--chdir", str(folder), "--"),
@@ -113,15 +118,12 @@ def choose_sandbox(mode: str) -> Sandbox:
 
 def _self_test(sandbox: Sandbox) -> str | None:
     """None when the tool runs in the cage; else why not."""
-    folder = Path("/var/tmp")
-    argv = sandbox.wrap(
-        [_tool("ffmpeg"), "-nostdin", "-v", "error", "-version"],
-        folder=folder,
-        reads=(),
-        caps=Caps(2 << 30, 1 << 20, 20),
-    )
+    tool = [_tool("ffmpeg"), "-nostdin", "-v", "error", "-version"]
+    caps = Caps(2 << 30, 1 << 20, 20)
     try:
-        done = subprocess.run(argv, env={}, capture_output=True, timeout=30, check=False)
+        with tempfile.TemporaryDirectory() as folder:
+            argv = sandbox.wrap(tool, folder=Path(folder), reads=(), caps=caps)
+            done = subprocess.run(argv, env={}, capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode != 0:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from pathlib import Path
 
 from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits
-from workers.media.run import Done
+from workers.media.run import Done, Job
 from workers.media.sandbox import Caps
 
+# Said of a source only; "Conversion failed" follows on any failure, a lack of memory included.
 _BROKEN_SOURCE = (
     "Invalid data found",
     "moov atom not found",
     "Error while decoding",
-    "Conversion failed",
     "Nothing was written",
-    "Output file #0 does not contain any stream",
+    "does not contain any stream",
     "partial file",
 )
+_NO_MEMORY = ("Cannot allocate memory", "Out of memory")
+_TOO_MANY_ERRORS = 69  # the exit status for `-max_error_rate`
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGXFSZ)
 
 
@@ -28,10 +32,33 @@ def caps_for(facts: MediaFacts, limits: MediaLimits) -> Caps:
     return Caps(limits.memory_bytes, largest, int(2 * wall))
 
 
+def job_for(
+    argv: Sequence[str],
+    reads: Sequence[Path],
+    folder: Path,
+    facts: MediaFacts,
+    limits: MediaLimits,
+) -> Job:
+    """A run that makes something in ``folder`` from the clip that ``facts`` describe."""
+    return Job(
+        argv=argv,
+        folder=folder,
+        reads=reads,
+        caps=caps_for(facts, limits),
+        wall=limits.wall_seconds(facts.duration_s),
+        stall=limits.stall_seconds,
+        duration=facts.duration_s,
+    )
+
+
 def explain(done: Done) -> Exception:
     """The source's fault when the tool says so; else the tool's."""
     words = done.stderr.strip()[-400:]
-    if done.status > 0 and any(sign in words for sign in _BROKEN_SOURCE):
+    if any(sign in done.stderr for sign in _NO_MEMORY):
+        return MediaToolFailed("tool_crashed", words)
+    if done.status == _TOO_MANY_ERRORS:
+        return Refused("unreadable", f"too much of it can not be decoded: {words}")
+    if done.status > 0 and any(sign in done.stderr for sign in _BROKEN_SOURCE):
         return Refused("unreadable", words)
     if -done.status in _LIMIT_SIGNALS:
         return MediaToolFailed("tool_timeout", f"signal {-done.status}: over a limit")
