@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, Pool, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
-# Serialization failures and deadlocks: the whole transaction may be tried again.
-_RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03")
+POOL_TIMEOUT = 10  # seconds to wait for a connection that another thread uses
+# What may pass by itself, of SQLite's many operational errors: a table that is missing is none.
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
 
 
 class DatabaseBusy(Exception):
@@ -40,8 +53,7 @@ class Database:
     ) -> None:
         self.engine = _make_engine(url)
         self._after_commit = after_commit
-        # A forked child must not use its parent's connections.
-        os.register_at_fork(after_in_child=lambda: self.engine.dispose(close=False))
+        _databases.add(self)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -64,6 +76,7 @@ class Database:
         """A session that sees one state of the database and never writes."""
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             if self.is_sqlite:
+                session.execute(text("PRAGMA query_only = ON"))
                 session.execute(text("BEGIN"))
             else:
                 session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
@@ -78,17 +91,38 @@ class Database:
         self.engine.dispose()
 
 
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_parents_pools: list[Pool] = []
+
+
+def _leave_the_parents_connections() -> None:
+    """A forked child must not use its parent's connections, nor close them: it keeps them."""
+    for database in _databases:
+        _parents_pools.append(database.engine.pool)
+        database.engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_the_parents_connections)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Trouble that passes, in our own words."""
     try:
         yield
+    except PoolExhausted as error:
+        raise DatabaseBusy("all connections to the database are in use") from error
     except (OperationalError, InterfaceError) as error:
-        raise DatabaseBusy(f"the database does not answer: {error.orig}") from error
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _RETRYABLE_SQLSTATES:
-            raise DatabaseBusy(f"the database was interrupted: {error.orig}") from error
-        raise
+        # PostgreSQL's are all of this kind: locks, deadlocks, restarts, a full disk, time-outs.
+        cause = error.orig
+        if isinstance(cause, sqlite3.Error) and not _passes(cause):
+            raise
+        raise DatabaseBusy(f"the database does not answer: {cause}") from error
+
+
+def _passes(error: sqlite3.Error) -> bool:
+    # The low byte is the kind, the rest says more of it. Errors of the driver itself have none.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
 
 
 def _make_engine(url: str) -> Engine:
@@ -99,7 +133,7 @@ def _make_engine(url: str) -> Engine:
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=10,
-        pool_timeout=10,
+        pool_timeout=POOL_TIMEOUT,
         connect_args={
             "connect_timeout": 5,
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
@@ -114,7 +148,11 @@ def _sqlite_engine(url: str) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=20, max_overflow=20
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=POOL_TIMEOUT,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
     )
 
     @event.listens_for(engine, "connect")
@@ -122,9 +160,32 @@ def _sqlite_engine(url: str) -> Engine:
         # The driver must not begin transactions by itself: `write` says BEGIN IMMEDIATE.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         # FULL: a decision that was answered must outlive a power cut.
         connection.execute("PRAGMA synchronous = FULL")
 
+    @event.listens_for(engine, "checkin")
+    def _tidy_up(connection: sqlite3.Connection | None, _record: object) -> None:
+        if connection is None:
+            return
+        if connection.in_transaction:
+            # A COMMIT that failed (a full disk) leaves SQLite's transaction open, and its lock.
+            connection.rollback()
+        connection.execute("PRAGMA query_only = OFF")  # `read` forbade writing
+
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """The first switch of a new file does not wait for others by itself, as all else does."""
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _passes(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
