@@ -264,7 +264,7 @@ def add_token(
 ) -> str:
     """A new bearer token of an account or a library; the secret is returned once."""
     if (account_id is None) == (library_id is None):
-        raise InvalidInput(token="Mã truy cập thuộc về một tài khoản hoặc một thư viện.")
+        raise InvalidInput(owner="Mã truy cập thuộc về một tài khoản hoặc một thư viện.")
     secret = "lt_" + secrets.token_urlsafe(32)
     session.add(
         ApiToken(

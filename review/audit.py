@@ -86,15 +86,16 @@ def row_hash(row: AuditRow) -> str:
 
 
 def verify(session: Session) -> tuple[int, int | None]:
-    """Walk the chain: (rows read, number of the first row that does not fit, or None)."""
+    """Walk the chain: (rows that fit, number of the first one that does not, or None)."""
     previous, expected = GENESIS, 1
     rows = session.scalars(select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=500))
     for row in rows:
         if row.seq != expected or row.previous_hash != previous or row.hash != row_hash(row):
-            return expected, expected
+            return expected - 1, expected
         previous, expected = row.hash, expected + 1
     head = session.get(ChainHead, 1)
-    if head is not None and (head.seq, head.hash) != (expected - 1, previous):
+    end = (head.seq, head.hash) if head is not None else (0, GENESIS)
+    if end != (expected - 1, previous):
         return expected - 1, expected
     return expected - 1, None
 

@@ -131,7 +131,10 @@ def _time(value: Any, field: str) -> datetime | None:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise InvalidInput(**{field: "Cần là ngày theo dạng 2026-12-31."}) from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    try:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except OverflowError:  # the first or last day of the calendar, in another zone
+        raise InvalidInput(**{field: "Cần là ngày theo dạng 2026-12-31."}) from None
 
 
 def clamp(scope: Scope | None, people: Iterable[Person]) -> Scope:
@@ -219,6 +222,26 @@ def consents_of(session: Session, clip: Clip) -> dict[str, tuple[ClipPerson, lis
 
 def is_valid(consent: Consent, now: datetime) -> bool:
     return consent.revoked_at is None and consent.given_at <= now < consent.valid_until
+
+
+def allowed_scope(session: Session, clip: Clip, *, since: datetime | None = None) -> Scope:
+    """The widest scope that the valid consents allow; who has given none forbids nothing yet.
+
+    ``since``: as for :func:`missing`.
+    """
+    now = clock.now(session)
+    widest: dict[tuple[str, str], Scope] = {}
+    for person, consents in consents_of(session, clip).values():
+        for given in consents:
+            if is_valid(given, now) and (since is None or given.recorded_at > since):
+                key, scope = (person.id, given.kind), Scope(given.scope)
+                widest[key] = max(widest.get(key, scope), scope, key=lambda s: s.width)
+    return narrowest(widest.values())
+
+
+def lower_to_consents(session: Session, clip: Clip, *, since: datetime | None = None) -> None:
+    """A clip's scope is never wider than the consents of the people in it."""
+    clip.scope = narrowest([Scope(clip.scope), allowed_scope(session, clip, since=since)])
 
 
 def missing(session: Session, clip: Clip, *, since: datetime | None = None) -> list[str]:

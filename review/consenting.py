@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from review import clock
 from review.consent import (
     GivenConsent,
     Person,
+    Scope,
+    lower_to_consents,
     missing,
     person,
     require_recorder,
     store_consent,
     store_people,
 )
-from review.errors import InvalidInput, NoSuchClip, NoSuchThing, NotAllowed
-from review.lifecycle import load
+from review.errors import InvalidInput, NoSuchThing, NotAllowed
+from review.lifecycle import load_visible
 from review.models import Clip, ClipPerson, Consent
-from review.policy import SYSTEM, Actor, may_see
+from review.policy import SYSTEM, Actor
 from review.publication import try_publish, withdraw
 from review.states import State
 
@@ -27,9 +31,7 @@ _SETTLED = (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)
 
 
 def _visible(session: Session, clip_id: str, actor: Actor) -> Clip:
-    clip = load(session, clip_id)
-    if not may_see(actor, clip):
-        raise NoSuchClip(f"there is no clip {clip_id!r}")
+    clip = load_visible(session, clip_id, actor)
     require_recorder(actor, clip)
     return clip
 
@@ -43,6 +45,7 @@ def add_person(session: Session, clip_id: str, actor: Actor, who: Person) -> Cli
     if session.scalar(query) is not None:
         raise InvalidInput(label="Cách gọi này đã có.")
     store_people(session, clip, actor, [who])
+    lower_to_consents(session, clip)
     return session.scalars(query).one()
 
 
@@ -51,38 +54,75 @@ def record_consent(session: Session, person_id: str, actor: Actor, given: GivenC
     who = person(session, person_id)
     clip = _visible(session, who.clip_id, actor)
     row = store_consent(session, who, actor, given)
+    if clip.state not in _SETTLED:
+        lower_to_consents(session, clip)
+        session.flush()
     try_publish(session, clip)
     return row
 
 
 def revoke_consent(session: Session, consent_id: str, actor: Actor) -> Consent:
-    """End a consent. The clip is withdrawn in the same transaction unless another still covers."""
+    """End a consent. The clip is withdrawn in the same transaction unless another consent of this
+    person still covers it."""
     row = session.get(Consent, consent_id)
     if row is None:
         raise NoSuchThing(f"there is no consent {consent_id}")
-    clip = _visible(session, person(session, row.person_id).clip_id, actor)
+    who = person(session, row.person_id)
+    clip = _visible(session, who.clip_id, actor)
+    session.refresh(row)  # as it is now that the clip is locked
     if row.revoked_at is None:
         row.revoked_at = clock.now(session)
         session.flush()
-    if clip.state not in (State.WITHDRAWN, State.DRAFT) and missing(session, clip):
+    ended = clip.state not in (State.WITHDRAWN, State.DRAFT)
+    if ended and who.label in missing(session, clip):
         withdraw(session, clip.id, SYSTEM, "guardian")
     return row
 
 
 def expire_due(session: Session, limit: int = 50) -> int:
     """Withdraw published clips of which a consent has ended by itself; how many."""
-    now = clock.now(session)
-    candidates = session.scalars(
+    due = session.scalars(
         select(Clip)
-        .join(ClipPerson, ClipPerson.clip_id == Clip.id)
-        .join(Consent, Consent.person_id == ClipPerson.id)
-        .where(Clip.state == State.PUBLISHED, Consent.valid_until <= now)
-        .distinct()
+        .where(Clip.state == State.PUBLISHED, _lacks_consent(clock.now(session)))
+        .order_by(Clip.id)
         .limit(limit)
+        # All clips before the audit's lock: taken one by one, a decision on the second clip and
+        # this sweep would wait for each other.
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     )
     count = 0
-    for clip in list(candidates):
+    for clip in list(due):
         if missing(session, clip):
             withdraw(session, clip.id, SYSTEM, "consent_expired")
             count += 1
     return count
+
+
+def _lacks_consent(now: datetime) -> ColumnElement[bool]:
+    """Somebody in the clip had a consent that has ended, and no later one that covers."""
+    later = aliased(Consent)
+    renewed = select(later.id).where(
+        later.person_id == Consent.person_id,
+        later.kind == Consent.kind,
+        later.revoked_at.is_(None),
+        later.given_at <= now,
+        later.valid_until > now,
+        _width(later.scope) >= _width(Clip.scope),
+    )
+    return (
+        select(Consent.id)
+        .join(ClipPerson, ClipPerson.id == Consent.person_id)
+        .where(
+            ClipPerson.clip_id == Clip.id,
+            Consent.valid_until <= now,
+            or_(Consent.kind == "guardian", ClipPerson.under_seven.is_(False)),
+            ~renewed.correlate(Consent, Clip).exists(),
+        )
+        .correlate(Clip)
+        .exists()
+    )
+
+
+def _width(column: InstrumentedAttribute[str]) -> ColumnElement[int]:
+    return case({str(scope): scope.width for scope in Scope}, value=column)

@@ -19,10 +19,11 @@ from review.errors import (
     NotWatched,
     StaleClip,
 )
-from review.lifecycle import approvers, check_version, load, move
+from review.lifecycle import approvers, check_version, load, load_visible, move
 from review.models import AuditRow, Clip, Decision, Note, Revision
-from review.policy import Actor, Role, is_last_stage, may_see, move_for, parties
+from review.policy import Actor, Role, is_last_stage, move_for, parties
 from review.publication import in_feed, try_publish
+from review.queries.visibility import can_see
 from review.reasons import REASONS
 from review.states import REVIEWERS, Action, Party, State
 from review.text import Sentence, clean, one_of
@@ -53,14 +54,6 @@ class Verdict:
     version: int
     notes: Sequence[NoteInput] = ()
     watched: bool = False
-
-
-def load_visible(session: Session, clip_id: str, actor: Actor) -> Clip:
-    """Lock the clip, or :class:`NoSuchClip` when this person may not know of it."""
-    clip = load(session, clip_id)
-    if not may_see(actor, clip):
-        raise NoSuchClip(f"there is no clip {clip_id!r}")
-    return clip
 
 
 def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
@@ -106,7 +99,7 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
     :class:`NotesMissing`, :class:`ClaimHeld`, :class:`NotAllowed` and its kinds.
     """
     clip = load_visible_or_stale(session, clip_id, actor, verdict.version)
-    check_version(session, clip, verdict.version)
+    check_version(session, clip, verdict.version, actor)
     if verdict.revision != clip.revision:
         raise StaleClip(clip.id, clip.version, [])
     _check(session, clip, actor, verdict)
@@ -131,7 +124,7 @@ def load_visible_or_stale(session: Session, clip_id: str, actor: Actor, version:
     """Like :func:`load_visible`; but a clip that was visible at ``version`` and was taken away
     since is stale, not unknown: the person who had it open learns that it moved on."""
     clip = load(session, clip_id)
-    if may_see(actor, clip):
+    if can_see(actor, clip):
         return clip
     if clip.version != version and _could_see_before(session, clip, actor, version):
         raise StaleClip(clip.id, clip.version, [])

@@ -163,12 +163,14 @@ def ack(session: Session, library_id: str, seq: int) -> int:
     head = session.get(FeedHead, 1)
     if not 0 <= seq <= (head.seq if head else 0):
         raise InvalidInput(seq="Số này chưa có trong nguồn tin.")
-    now = clock.now(session)
-    row = session.get(FeedAck, library_id)
-    if row is None:
-        row = FeedAck(library_id=library_id, seq=seq, at=now)
-        session.add(row)
-    elif seq > row.seq:
-        row.seq, row.at = seq, now
-    session.flush()
-    return row.seq
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    new = insert(FeedAck).values(library_id=library_id, seq=seq, at=clock.now(session))
+    # One statement: two acknowledgements at once must not shrink what stands.
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=[FeedAck.library_id],
+            set_={"seq": new.excluded.seq, "at": new.excluded.at},
+            where=FeedAck.seq < new.excluded.seq,
+        )
+    )
+    return session.get_one(FeedAck, library_id, populate_existing=True).seq

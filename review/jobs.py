@@ -222,11 +222,22 @@ def last_open(session: Session, clip_id: str) -> str:
 def restart(session: Session, job_id: str) -> Job:
     """Give a failed job three new attempts; raises :class:`NoSuchThing` or `WrongState`."""
     job = get(session, job_id)
-    if job.state != "failed":
-        raise WrongState(f"job {job_id} is {job.state}: only a failed one can be started again")
-    job.state, job.attempts, job.problem = "queued", 0, None
-    job.finished_at, job.next_attempt_at = None, clock.now(session)
-    session.flush()
+    # Guarded: of two who press the button, the second must not reset what already runs.
+    done = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "failed")
+        .values(
+            state="queued",
+            attempts=0,
+            problem=None,
+            finished_at=None,
+            next_attempt_at=clock.now(session),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise WrongState(f"job {job_id} did not fail: only a failed one can be started again")
+    session.refresh(job)
     _ring(session, job)
     return job
 

@@ -15,8 +15,8 @@ from review import audit, policy
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Clip, Decision
-from review.policy import Actor
-from review.states import Action
+from review.policy import Actor, Role, may_see
+from review.states import Action, State
 
 
 def load(session: Session, clip_id: str) -> Clip:
@@ -34,8 +34,16 @@ def load(session: Session, clip_id: str) -> Clip:
     return clip
 
 
+def load_visible(session: Session, clip_id: str, actor: Actor) -> Clip:
+    """Lock the clip, or :class:`NoSuchClip` when this person may not know of it."""
+    clip = load(session, clip_id)
+    if not may_see(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
+    return clip
+
+
 def approvers(session: Session, clip: Clip) -> set[str]:
-    """Who approved the current revision since it last entered review."""
+    """Who approved the current revision in the stages before this one."""
     query = select(Decision.actor_id).where(
         Decision.clip_id == clip.id,
         Decision.revision == clip.revision,
@@ -45,7 +53,7 @@ def approvers(session: Session, clip: Clip) -> set[str]:
     return set(session.scalars(query))
 
 
-def check_version(session: Session, clip: Clip, seen_version: int | None) -> None:
+def check_version(session: Session, clip: Clip, seen_version: int | None, actor: Actor) -> None:
     """Raise :class:`StaleClip`, with what happened meanwhile, unless the clip is as seen."""
     if seen_version is None or seen_version == clip.version:
         return
@@ -54,7 +62,13 @@ def check_version(session: Session, clip: Clip, seen_version: int | None) -> Non
         .where(AuditRow.clip_id == clip.id, AuditRow.version > seen_version)
         .order_by(AuditRow.seq)
     )
-    raise StaleClip(clip.id, clip.version, [audit.describe(row) for row in rows])
+    told = rows if actor.role is Role.SAFEGUARDING else filter(_is_told, rows)
+    raise StaleClip(clip.id, clip.version, [audit.describe(row) for row in told])
+
+
+def _is_told(row: AuditRow) -> bool:
+    """A hold shows to nobody but the safeguarding officer: neither its start nor its end."""
+    return State.HELD not in (row.from_state, row.to_state)
 
 
 def move(
@@ -73,7 +87,7 @@ def move(
     ``changes``: other columns of the clip that this move sets. ``detail``: for the audit row.
     Raises :class:`StaleClip`, :class:`WrongState`, :class:`NotAllowed` and its kinds.
     """
-    check_version(session, clip, seen_version)
+    check_version(session, clip, seen_version, actor)
     chosen, party = policy.move_for(actor, action, clip, approvers=approvers(session, clip))
     before, version = clip.state, clip.version
     session.flush()
@@ -93,7 +107,7 @@ def move(
     )
     session.refresh(clip)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        check_version(session, clip, version)
+        check_version(session, clip, version, actor)
     audit.append(
         session,
         clip,

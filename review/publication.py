@@ -8,19 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import clock, feed, jobs
-from review.consent import FEED_SCOPES, Scope, consents_of, missing
+from review.consent import FEED_SCOPES, Scope, consents_of, lower_to_consents, missing
 from review.details import Details
-from review.errors import (
-    ConsentMissing,
-    InvalidInput,
-    NoSuchClip,
-    NotAllowed,
-    ScopeTooWide,
-    WrongState,
-)
-from review.lifecycle import check_version, load, move
-from review.models import Campaign, Clip, OutputFile, Rendition, Revision
-from review.policy import SYSTEM, Actor, may_see, move_for
+from review.errors import ConsentMissing, InvalidInput, NotAllowed, ScopeTooWide, WrongState
+from review.lifecycle import check_version, load_visible, move
+from review.models import AuditRow, Campaign, Clip, OutputFile, Rendition, Revision
+from review.policy import SYSTEM, Actor, move_for
 from review.states import Action, Party, State
 from review.text import one_of
 
@@ -141,12 +134,10 @@ def withdraw(
     Withdrawing a withdrawn clip again changes nothing and is no error.
     Raises :class:`InvalidInput` for a reason that is not this person's to give.
     """
-    clip = load(session, clip_id)
-    if not may_see(actor, clip):
-        raise NoSuchClip(f"there is no clip {clip_id!r}")
+    clip = load_visible(session, clip_id, actor)
     if clip.state == State.WITHDRAWN:
         return clip
-    check_version(session, clip, version)
+    check_version(session, clip, version, actor)
     _, party = move_for(actor, Action.WITHDRAW, clip)
     if reason not in _REASONS_OF[party]:
         raise InvalidInput(reason=one_of(_REASONS_OF[party]))
@@ -166,13 +157,16 @@ def withdraw(
 
 
 def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
-    """Bring a withdrawn clip back into review; needs consents recorded since it was withdrawn."""
-    clip = load(session, clip_id)
-    check_version(session, clip, version)
+    """Bring a withdrawn clip back into review; needs consents recorded since it was withdrawn, and
+    gets no wider scope than they have."""
+    clip = load_visible(session, clip_id, actor)
+    check_version(session, clip, version, actor)
     move_for(actor, Action.RESTORE, clip)
+    _require_no_hold(session, clip)
     revision = _revision(session, clip)
     if revision is None or revision.examine_attempt is None:
         raise WrongState("this clip was never prepared: its owner has to send it again")
+    lower_to_consents(session, clip, since=clip.withdrawn_at)
     _require_fresh_consent(session, clip)
     move(
         session,
@@ -193,6 +187,17 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
     return clip
 
 
+def _require_no_hold(session: Session, clip: Clip) -> None:
+    """A clip that was withdrawn while it was held never got its officer's word."""
+    before = session.scalar(
+        select(AuditRow.from_state).where(
+            AuditRow.clip_id == clip.id, AuditRow.version == clip.version
+        )
+    )
+    if before == State.HELD:
+        raise NotAllowed("this clip stays withdrawn")
+
+
 def _require_fresh_consent(session: Session, clip: Clip) -> None:
     labels = missing(session, clip, since=clip.withdrawn_at)
     if not labels and clip.withdrawn_reason in _NEEDS_CONSENT:
@@ -205,8 +210,7 @@ def edit_details(
     session: Session, clip_id: str, actor: Actor, details: Details, version: int
 ) -> Clip:
     """Correct what a published clip says of itself; its scope stays. A new feed entry."""
-    clip = load(session, clip_id)
-    check_version(session, clip, version)
+    clip = load_visible(session, clip_id, actor)
     move(
         session,
         clip,
@@ -230,8 +234,8 @@ def edit_details(
 
 def lower_scope(session: Session, clip_id: str, actor: Actor, scope: Scope, version: int) -> Clip:
     """Narrow who may watch. To a library outside the new scope it looks like a withdrawal."""
-    clip = load(session, clip_id)
-    check_version(session, clip, version)
+    clip = load_visible(session, clip_id, actor)
+    check_version(session, clip, version, actor)
     move_for(actor, Action.LOWER_SCOPE, clip)
     if scope.width >= Scope(clip.scope).width:
         raise ScopeTooWide(f"{scope} is not narrower than {clip.scope}")

@@ -9,23 +9,32 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from review import audit, clock, jobs
-from review.consent import Person, clamp, store_people
+from review.accounts import actor_of
+from review.consent import Person, clamp, lower_to_consents, store_people
 from review.details import Details
-from review.errors import InvalidInput, NotAllowed, UploadIncomplete, UploadUsed
+from review.errors import (
+    InvalidInput,
+    NoSuchClip,
+    NotAllowed,
+    UploadIncomplete,
+    UploadUsed,
+    WrongState,
+)
 from review.keys import is_id
-from review.lifecycle import load, move
+from review.lifecycle import load, load_visible, move
 from review.models import (
     Account,
     Campaign,
     Clip,
     ClipPerson,
     Consent,
+    Job,
     Revision,
     SchoolClass,
     Upload,
 )
-from review.policy import SUBMITTERS, Actor, Role
-from review.states import Action, State
+from review.policy import SUBMITTERS, Actor, parties
+from review.states import STAFF, Action, State
 from review.uploads import WAITING, get_upload
 
 
@@ -44,13 +53,9 @@ def create_draft(
     )
     session.add(clip)
     session.flush()
-    store_people(session, clip, _actor(owner), people)
+    store_people(session, clip, actor_of(owner), people)
     audit.append(session, clip, action="create", actor_id=owner.id, party="owner", from_state=None)
     return clip
-
-
-def _actor(owner: Account) -> Actor:
-    return Actor(owner.id, Role(owner.role), owner.school_id, owner.class_id)
 
 
 def _columns(
@@ -94,7 +99,7 @@ def update_draft(
     people: Sequence[Person] | None = None,
 ) -> Clip:
     """Replace what a draft (or a clip that waits for a new revision) says of itself."""
-    clip = load(session, clip_id)
+    clip = load_visible(session, clip_id, actor)
     if clip.owner_id != actor.id or clip.state not in WAITING:
         raise NotAllowed("only the owner changes a clip, while it waits for a file")
     owner = session.get_one(Account, clip.owner_id)
@@ -103,6 +108,7 @@ def update_draft(
         store_people(session, clip, actor, people)
     for column, value in _columns(session, owner, details, people or ()).items():
         setattr(clip, column, value)
+    lower_to_consents(session, clip)
     session.flush()
     return clip
 
@@ -119,16 +125,17 @@ def _forget_people(session: Session, clip: Clip, actor: Actor) -> None:
 
 def submit(session: Session, clip_id: str, upload_id: str, actor: Actor) -> Clip:
     """Hand in a draft with a complete upload: `examine` is queued in the same transaction."""
-    return _hand_in(session, load(session, clip_id), upload_id, actor, Action.SUBMIT)
+    upload = get_upload(session, upload_id, actor.id, lock=True)
+    return _hand_in(session, load_visible(session, clip_id, actor), upload, actor, Action.SUBMIT)
 
 
 def resubmit(session: Session, clip_id: str, upload_id: str, actor: Actor) -> Clip:
     """Hand in a new revision of a clip that was refused or sent back."""
-    return _hand_in(session, load(session, clip_id), upload_id, actor, Action.RESUBMIT)
+    upload = get_upload(session, upload_id, actor.id, lock=True)
+    return _hand_in(session, load_visible(session, clip_id, actor), upload, actor, Action.RESUBMIT)
 
 
-def _hand_in(session: Session, clip: Clip, upload_id: str, actor: Actor, action: Action) -> Clip:
-    upload = get_upload(session, upload_id, actor.id)
+def _hand_in(session: Session, clip: Clip, upload: Upload, actor: Actor, action: Action) -> Clip:
     if upload.completed_at is None:
         raise UploadIncomplete(f"upload {upload.id} is not complete")
     used = session.scalar(select(Revision).where(Revision.upload_id == upload.id))
@@ -185,20 +192,22 @@ def complete_upload(session: Session, upload_id: str, *, key: str, sha256: str) 
     session.flush()
     if upload.clip_id is not None and is_id(upload.clip_id):
         clip = load(session, upload.clip_id)
-        owner = _actor(session.get_one(Account, upload.account_id))
+        owner = actor_of(session.get_one(Account, upload.account_id))
         if clip.state in WAITING:
             action = Action.SUBMIT if clip.state == State.DRAFT else Action.RESUBMIT
-            _hand_in(session, clip, upload.id, owner, action)
+            _hand_in(session, clip, upload, owner, action)
     return upload
 
 
 def delete_draft(session: Session, clip_id: str, actor: Actor) -> None:
     """Throw a draft away; a clip that was ever handed in is withdrawn instead."""
-    clip = load(session, clip_id)
+    theirs = select(Upload).where(Upload.clip_id == clip_id).order_by(Upload.id)
+    uploads = list(session.scalars(theirs.with_for_update()))
+    clip = load_visible(session, clip_id, actor)
     if clip.owner_id != actor.id or clip.state != State.DRAFT:
         raise NotAllowed("only the owner deletes a clip, and only a draft")
     _forget_people(session, clip, actor)
-    for upload in session.scalars(select(Upload).where(Upload.clip_id == clip.id)):
+    for upload in uploads:
         upload.clip_id = None
     audit.append(
         session, clip, action="delete", actor_id=actor.id, party="owner", from_state="draft"
@@ -210,6 +219,8 @@ def delete_draft(session: Session, clip_id: str, actor: Actor) -> None:
 def retry(session: Session, clip_id: str, actor: Actor, version: int | None = None) -> Clip:
     """Process a failed clip again, with three new attempts."""
     clip = load(session, clip_id)
+    if not parties(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
     move(
         session,
         clip,
@@ -230,9 +241,26 @@ def retry_job(session: Session, job_id: str, actor: Actor) -> str:
     """The operator's button: start a failed job again; the id of the job that will do it.
 
     A failed clip goes back to `processing`; the failed ladder of a clip in review is repeated.
+    Raises :class:`WrongState` when the job did not fail or nothing waits for it any more.
     """
+    clip = load(session, jobs.get(session, job_id).clip_id)
+    if not parties(actor, clip) & STAFF:
+        raise NotAllowed(f"a {actor.role} does not start jobs")
     job = jobs.get(session, job_id)
-    clip = load(session, job.clip_id)
     if clip.state == State.FAILED and job.state == "failed":
         return jobs.last_open(session, retry(session, clip.id, actor).id)
-    return jobs.restart(session, job.id).id
+    if job.state == "failed" and not _waits_for(session, clip, job):
+        raise WrongState(f"nothing waits for job {job_id} any more")
+    return jobs.restart(session, job_id).id
+
+
+def _waits_for(session: Session, clip: Clip, job: Job) -> bool:
+    """Whether the clip, as it is now, needs this ladder and has no other under way."""
+    revision = session.get_one(Revision, job.revision_id)
+    return (
+        job.kind == "ladder"
+        and clip.state in (State.IN_REVIEW, State.APPROVED, State.HELD)
+        and revision.number == clip.revision
+        and revision.ladder_attempt is None
+        and not jobs.is_open(session, revision.id, "ladder")
+    )

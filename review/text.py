@@ -9,9 +9,13 @@ from typing import Self
 # Tab and line feed may stay in long texts; everything else that is invisible goes.
 _KEPT = {"\n", "\t"}
 _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
-# Joins the parts of one emoji: dropping it would break a family into its members.
-_JOINER = "\u200d"
+_MARKS = {"Mn", "Me"}
 _MAX_MARKS = 4  # Vietnamese needs two on one letter; a flood of them is vandalism
+# Joins the parts of one emoji: dropping it would break a family into its members. Anywhere else
+# it only makes two texts differ that look the same.
+_JOINER = "\u200d"
+_JOINED = {"So", "Sk"}  # pictures and skin tones
+_EMOJI_FORM = "\ufe0f"
 
 
 class Sentence(str):
@@ -33,18 +37,28 @@ def one_of(accepted: Iterable[str]) -> Sentence:
 
 
 def clean(text: str, *, limit: int, multiline: bool = False) -> str:
-    """NFC, no control or direction characters, no flood of marks, at most ``limit`` long."""
+    """NFC, no control or direction characters, no flood of marks, at most ``limit`` long.
+
+    Cleaning twice changes nothing more.
+    """
     kept: list[str] = []
     marks = 0
     for char in unicodedata.normalize("NFC", text.replace("\r\n", "\n")):
         category = unicodedata.category(char)
         if char in _KEPT:
-            char = char if multiline else " "
-        elif category in _DROPPED and char != _JOINER:
+            char, category = (char if multiline else " "), "Zs"
+        elif category in _DROPPED:
+            if char == _JOINER and kept and _can_join(kept[-1]):
+                kept.append(char)
             continue
-        marks = marks + 1 if category == "Mn" else 0
+        marks = marks + 1 if category in _MARKS else 0
         if marks <= _MAX_MARKS:
             kept.append(char)
-    joined = "".join(kept)
-    lines = [" ".join(line.split()) for line in joined.split("\n")]
-    return "\n".join(lines).strip()[:limit].rstrip()
+    # Again: what was dropped may have stood between a letter and its mark.
+    lines = unicodedata.normalize("NFC", "".join(kept)).split("\n")
+    joined = "\n".join(" ".join(line.split()) for line in lines)
+    return joined.strip()[:limit].rstrip().rstrip(_JOINER)
+
+
+def _can_join(char: str) -> bool:
+    return char == _EMOJI_FORM or unicodedata.category(char) in _JOINED

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import clock
+from review.accounts import actor_of
 from review.errors import InvalidInput, NoSuchThing, NotAllowed
 from review.keys import is_id
-from review.lifecycle import load
+from review.lifecycle import load_visible
 from review.models import Account, Revision, Upload
 from review.policy import SUBMITTERS, Actor
 from review.states import State
@@ -28,7 +29,7 @@ def register_upload(
     if owner.role not in SUBMITTERS:
         raise NotAllowed(f"a {owner.role} does not submit clips")
     if clip_id is not None:
-        clip = load(session, clip_id)
+        clip = load_visible(session, clip_id, actor_of(owner))
         if clip.owner_id != owner.id or clip.state not in WAITING:
             raise InvalidInput(clip="Clip này không chờ tệp nào.")
     now = clock.now(session)
@@ -45,9 +46,17 @@ def register_upload(
     return upload
 
 
-def get_upload(session: Session, upload_id: str, account_id: str | None) -> Upload:
-    """The upload if it is this account's; raises :class:`NoSuchThing`."""
-    upload = session.get(Upload, upload_id) if is_id(upload_id) else None
+def get_upload(
+    session: Session, upload_id: str, account_id: str | None, *, lock: bool = False
+) -> Upload:
+    """The upload if it is this account's; raises :class:`NoSuchThing`.
+
+    ``lock``: nobody else may hand it in or remove it until the commit. An upload's row is always
+    locked before a clip's.
+    """
+    upload = None
+    if is_id(upload_id):
+        upload = session.get(Upload, upload_id, with_for_update=lock, populate_existing=lock)
     if upload is None or account_id is None or upload.account_id != account_id:
         raise NoSuchThing("there is no such upload")
     return upload
@@ -55,7 +64,7 @@ def get_upload(session: Session, upload_id: str, account_id: str | None) -> Uplo
 
 def drop_upload(session: Session, upload_id: str, actor: Actor) -> None:
     """Forget an upload (tus termination). One that a clip was made of stays: `NotAllowed`."""
-    upload = get_upload(session, upload_id, actor.id)
+    upload = get_upload(session, upload_id, actor.id, lock=True)
     used = session.scalar(select(Revision.id).where(Revision.upload_id == upload.id))
     if used is not None:
         raise NotAllowed("a clip was made of this upload: withdraw the clip instead")
@@ -63,7 +72,8 @@ def drop_upload(session: Session, upload_id: str, actor: Actor) -> None:
 
 
 def expired(session: Session, limit: int = 100) -> list[Upload]:
-    """Uploads that nobody finished or used in time; their bytes are the caller's to remove."""
+    """Uploads that nobody finished or used in time, locked: the rows, and then the bytes, are the
+    caller's to remove. One that is being handed in at this moment is left alone."""
     used = select(Revision.id).where(Revision.upload_id == Upload.id).exists()
     return list(
         session.scalars(
@@ -71,6 +81,7 @@ def expired(session: Session, limit: int = 100) -> list[Upload]:
             .where(Upload.expires_at < clock.now(session), ~used)
             .order_by(Upload.expires_at)
             .limit(limit)
+            .with_for_update(skip_locked=True)
         )
     )
 

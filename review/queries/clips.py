@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
+from review.details import TOPICS
 from review.models import Clip, Revision
-from review.policy import Actor
+from review.policy import Actor, Role
 from review.queries.paging import Page, paged
 from review.queries.visibility import scope_filter
 from review.states import State
+from review.text import clean
 
 
 def my_clips(
@@ -33,7 +35,9 @@ def my_clips(
 def class_clips(
     session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
 ) -> Page[Clip]:
-    """What a teacher's school has handed in (own class first is the page's matter)."""
+    """What a teacher's class has handed in; all of the school where there is no class."""
+    if actor.role != Role.TEACHER or actor.school_id is None:
+        return Page([], None)
     hidden = (State.DRAFT, State.HELD)
     mine: ColumnElement[bool] = Clip.school_id == actor.school_id
     if actor.class_id is not None:
@@ -69,12 +73,14 @@ def gallery(
     topic: str | None = None,
     words: str | None = None,
 ) -> Page[Clip]:
-    """Published clips that are meant for this viewer, newest first."""
+    """Published clips that are meant for this viewer, newest first. ``words``: as typed."""
+    if topic and topic not in TOPICS:
+        return Page([], None)
     query = select(Clip).where(Clip.state == State.PUBLISHED, scope_filter(viewer))
     if topic:
         # The list is JSON text: a topic's code has only letters and "_", so it is one token.
         query = query.where(cast(Clip.topics, String).contains(f'"{topic}"', autoescape=True))
-    for word in (words or "").split()[:8]:
+    for word in clean(words or "", limit=100).split()[:8]:
         query = query.where(
             or_(
                 Clip.title.icontains(word, autoescape=True),

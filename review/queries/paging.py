@@ -7,7 +7,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review import clock
 from review.errors import InvalidInput
+from review.keys import is_id
 
 T = TypeVar("T")
 MAX_PAGE = 100
@@ -38,9 +39,12 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         at, micros, row_id = base64.urlsafe_b64decode(padded).decode().split("|")
-        return datetime.fromisoformat(at).replace(microsecond=int(micros)), row_id
-    except (ValueError, binascii.Error):
-        raise InvalidInput(cursor="Con trỏ trang không đúng. Hãy mở lại danh sách.") from None
+        moment = datetime.fromisoformat(at).replace(microsecond=int(micros))
+        if moment.tzinfo is not None and is_id(row_id):
+            return moment.astimezone(UTC), row_id
+    except (ValueError, OverflowError, binascii.Error):
+        pass
+    raise InvalidInput(cursor="Con trỏ trang không đúng. Hãy mở lại danh sách.")
 
 
 def paged(

@@ -23,7 +23,7 @@ def in_scope(actor: Actor | None, clip: Clip) -> bool:
         return True
     if actor.school_id is None or actor.school_id != clip.school_id:
         return False
-    return clip.scope == Scope.SCHOOL or actor.class_id == clip.class_id
+    return clip.scope == Scope.SCHOOL or actor.class_id == clip.class_id is not None
 
 
 def can_see(actor: Actor | None, clip: Clip) -> bool:
