@@ -22,10 +22,20 @@ WAITING = (State.DRAFT, State.CHANGES_REQUESTED, State.REFUSED)
 
 
 def register_upload(
-    session: Session, owner: Account, length: int, name: str, *, hours: int, clip_id: str | None
+    session: Session,
+    owner: Account,
+    length: int,
+    name: str,
+    *,
+    hours: int,
+    clip_id: str | None,
+    metadata: str = "",
 ) -> Upload:
-    """Announce an upload of ``length`` bytes. With ``clip_id`` (a draft or a clip that waits for
-    a new revision, of the same owner) it is handed in by itself once it is complete."""
+    """Announce an upload of ``length`` bytes; ``metadata`` is kept for the client.
+
+    With ``clip_id`` (a draft or a clip that waits for a new revision, of the same owner) it is
+    handed in by itself once it is complete.
+    """
     if owner.role not in SUBMITTERS:
         raise NotAllowed(f"a {owner.role} does not submit clips")
     if clip_id is not None:
@@ -38,6 +48,7 @@ def register_upload(
         clip_id=clip_id,
         length=length,
         name=clean(name, limit=120),
+        client_metadata=metadata,
         created_at=now,
         expires_at=now + timedelta(hours=hours),
     )

@@ -9,6 +9,7 @@ from storage_config.database import Database
 from storage_config.settings import Settings
 from webapp import api, assets, auth, deps, errors, feed, health, i18n, media, security, uploads
 from webapp.pages import BLUEPRINTS
+from webapp.uploads.override import MethodOverride
 
 
 def create_app(
@@ -32,4 +33,5 @@ def create_app(
     parts = (uploads.blueprint, media.blueprint, api.blueprint, feed.blueprint, health.blueprint)
     for blueprint in (*parts, *BLUEPRINTS):
         app.register_blueprint(blueprint)
+    app.wsgi_app = MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     return app

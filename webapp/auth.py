@@ -9,35 +9,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, g, redirect, request, session, url_for
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from review import accounts
 from review.models import Account, Library
 from review.policy import Actor, Role
 from webapp.deps import deps
-from webapp.errors import Forbidden, Unauthorized, wants_json
+from webapp.errors import Forbidden, Unauthorized, database_is_away, wants_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 @dataclass(slots=True)
-class SignedIn(UserMixin):
-    """The person behind a session cookie, for Flask-Login."""
+class SignedIn:
+    """The person behind a session cookie, in the shape that Flask-Login asks for."""
 
     account: Account
     secret: str
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
 
     def get_id(self) -> str:
         return self.secret
 
 
 def _load(secret: str) -> SignedIn | None:
+    if database_is_away():
+        return None  # the error page is written for nobody in particular
     with deps().database.read() as rows:
         account = accounts.session_account(rows, secret)
     return SignedIn(account, secret) if account is not None else None
@@ -83,6 +88,8 @@ def bearer() -> str | None:
 def _token_owner() -> Account | Library | None:
     if "token_owner" not in g:
         token = bearer()
+        if database_is_away():
+            return None
         with deps().database.read() as rows:
             g.token_owner = accounts.token_owner(rows, token) if token else None
         if token is not None and g.token_owner is None:
@@ -162,7 +169,7 @@ def roles(*accepted: Role) -> Callable[[Callable[P, R]], Callable[P, R | Respons
             require_actor(*accepted)
             return view(*args, **kwargs)
 
-        return signed_in(checked)  # type: ignore[return-value]
+        return signed_in(checked)
 
     return decorate
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from review import problems
 from review.errors import InvalidInput, ReviewError, StaleClip
+from review.states import State
 from storage_config.database import DatabaseBusy
 from webapp.i18n import translated
 
@@ -59,6 +60,7 @@ SENTENCES: dict[str, str] = {
     "upload_offset": "Vị trí gửi không khớp với phần máy chủ đã có. Hãy hỏi lại rồi gửi tiếp.",
     "upload_locked": "Tệp này đang được gửi từ một kết nối khác. Hãy thử lại sau ít giây.",
     "upload_metadata": "Thông tin kèm theo tệp không đúng dạng.",
+    "upload_checksum": "Phần vừa gửi bị sai lệch trên đường truyền. Hãy gửi lại phần đó.",
     "upload_length": "Thiếu hoặc sai độ dài của tệp.",
     "upload_too_large": "Tệp lớn quá mức cho phép. Hãy cắt ngắn hoặc quay ở độ phân giải thấp hơn.",
     "too_many_uploads": "Có quá nhiều tệp đang gửi dở. Hãy gửi xong hoặc hủy bớt.",
@@ -78,6 +80,10 @@ _HTTP: dict[int, tuple[str, str]] = {
     416: ("range", "Đoạn yêu cầu nằm ngoài tệp."),
     429: ("rate_limited", "Bạn thử quá nhiều lần. Hãy đợi một phút rồi thử lại."),
 }
+
+
+# Only programs ask for these.
+_PROGRAMS = ("/api/", "/uploads", "/feed/", "/media/", "/healthz", "/readyz", "/metrics")
 
 
 class WebError(Exception):
@@ -104,10 +110,15 @@ class Forbidden(WebError):
 
 def wants_json() -> bool:
     """Programs get problem+json; browsers get pages."""
-    if request.path.startswith(("/api/", "/uploads", "/feed/", "/media/")):
+    if request.path.startswith(_PROGRAMS):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"
+
+
+def database_is_away() -> bool:
+    """Whether this request has met a database that does not answer: it is not asked again."""
+    return bool(g.get("database_away"))
 
 
 def answer(
@@ -148,10 +159,15 @@ def _review_error(error: ReviewError) -> Response:
     if isinstance(error, InvalidInput):
         more["errors"] = {field: translated(text) for field, text in error.errors.items()}
     elif isinstance(error, StaleClip):
-        more |= {"since": error.since, **error.detail}
+        more |= {"since": told(error.since), **error.detail}
     else:
         more |= {k: v for k, v in error.detail.items() if isinstance(v, (str, int, list))}
     return answer(error.code, STATUS.get(error.code, 400), problems.message(error.code), **more)
+
+
+def told(since: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What happened meanwhile, as anybody may hear it: never that a clip was held."""
+    return [row for row in since if State.HELD not in (row["from"], row["to"])]
 
 
 def _web_error(error: WebError) -> Response:
@@ -159,6 +175,7 @@ def _web_error(error: WebError) -> Response:
 
 
 def _busy(error: DatabaseBusy) -> Response:
+    g.database_away = True
     log.warning("database_busy", why=str(error))
     return answer("busy", 503, SENTENCES["busy"], headers={"Retry-After": str(error.retry_after)})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import structlog
 from flask import Blueprint, Flask, Response, g, jsonify, request
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from review import schema
 from review.models import Clip, Job
-from storage_config import broker
+from storage_config import broker, sandbox_report
 from storage_config.database import DatabaseBusy
 from webapp.assets import are_built
 from webapp.deps import Deps, deps
@@ -41,9 +42,10 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """Whether everything that an answer needs is there; what is not, in words."""
     parts = dict(_parts(deps()))
+    parts["sandbox"], tiers = _sandbox(deps())
     good = all(state == "ok" for state in parts.values())
-    body = jsonify({"status": "ok" if good else "not_ready", "parts": parts})
-    return body, 200 if good else 503
+    status = "ok" if good else "not_ready"
+    return jsonify({"status": status, "parts": parts, "sandbox": tiers}), 200 if good else 503
 
 
 def _parts(where: Deps) -> Iterator[tuple[str, str]]:
@@ -51,7 +53,6 @@ def _parts(where: Deps) -> Iterator[tuple[str, str]]:
     yield "storage", _storage(where)
     yield "broker", _broker(where)
     yield "assets", "ok" if are_built() else "the page assets are not built: run bin/setup"
-    yield "sandbox", "ok"
 
 
 def _database(where: Deps) -> str:
@@ -86,6 +87,24 @@ def _broker(where: Deps) -> str:
     return "ok"
 
 
+def _sandbox(where: Deps) -> tuple[str, list[str]]:
+    """What is wrong, or "ok"; and the tiers of all machines, as their workers said at the start.
+
+    Machines are not named: anybody may read this.
+    """
+    try:
+        reports = sandbox_report.read(where.blobs)
+    except OSError as error:
+        return f"not known: {error}", []
+    tiers = sorted(set(reports.values()))
+    if not tiers:
+        return "no worker has ever started here: run lantoa worker", tiers
+    weak = [tier for tier in tiers if tier not in sandbox_report.CAGES]
+    if sandbox_report.NONE in weak or (weak and where.settings.media_sandbox == "require"):
+        return "a machine's workers have no cage for the media tool: run lantoa doctor there", tiers
+    return "ok", tiers
+
+
 class _Rows:
     """Jobs and clips by state, counted when Prometheus asks."""
 
@@ -103,7 +122,9 @@ class _Rows:
             yield _family("lantoa_clips", "Clips", ["state"], [r for r in clips if r[0] != "held"])
 
 
-def _family(name: str, text: str, labels: list[str], rows) -> GaugeMetricFamily:  # type: ignore[no-untyped-def]
+def _family(
+    name: str, text: str, labels: list[str], rows: Iterable[Sequence[Any]]
+) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, text, labels=labels)
     for *values, count in rows:
         family.add_metric([str(v) for v in values], count)
@@ -114,7 +135,7 @@ def _family(name: str, text: str, labels: list[str], rows) -> GaugeMetricFamily:
 def metrics() -> Response:
     """Figures for Prometheus; of this web process, and of the database."""
     rows = CollectorRegistry()
-    rows.register(_Rows(deps()))  # type: ignore[arg-type]
+    rows.register(_Rows(deps()))
     text = generate_latest(_registry) + generate_latest(rows)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
+import structlog
 from flask import Blueprint, Response, redirect, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
@@ -20,12 +22,14 @@ from webapp.auth import current_actor, current_library
 from webapp.deps import deps
 from webapp.errors import WebError
 
+log = structlog.get_logger(__name__)
 blueprint = Blueprint("media", __name__, url_prefix="/media")
 
 LINK_SECONDS = 300  # what a signed link may outlive a withdrawal by
 # The longest that a look at the state may be saved: none. A player asks again with its ETag.
 FRESH = "private, no-cache"
 _SANDBOX = "default-src 'none'; sandbox"
+_LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 
 
 @blueprint.get("/<clip_id>/<path:what>")
@@ -33,9 +37,46 @@ def file(clip_id: str, what: str) -> BaseResponse:
     """One file of the clip's current revision, whole or a range of it."""
     clip, found = _find(clip_id, what)
     filename = _filename(clip, what) if request.args.get("download") else None
+    return _with_headers(_answer(found, filename), clip)
+
+
+def _answer(found: OutputFile, filename: str | None) -> BaseResponse:
+    path = deps().blobs.path(found.key)
+    if path is not None:
+        return _send(path, found, filename)
+    if request.method == "HEAD":
+        # A signed link is for one method only, and what is asked for is known here.
+        return _head(found)
+    if found.mime in _LISTS:
+        return _send_list(found)
     link = deps().blobs.url(found.key, seconds=LINK_SECONDS, mime=found.mime, filename=filename)
-    response = redirect(link, 302) if link is not None else _send(found, filename)
-    return _with_headers(response, clip)
+    if link is None:
+        raise WebError("not_found", 404)
+    return redirect(link, 302)
+
+
+def _head(found: OutputFile) -> Response:
+    response = Response(mimetype=found.mime)
+    response.content_length = found.bytes
+    response.accept_ranges = "bytes"
+    response.set_etag(found.sha256)
+    return response
+
+
+def _send_list(found: OutputFile) -> Response:
+    """A playlist names its parts relative to itself: it has to come from here, not from the
+    bucket, whose links are signed one by one."""
+    try:
+        with deps().blobs.open(found.key) as stream:
+            response = Response(stream.read(), mimetype=found.mime)
+    except FileNotFoundError:
+        raise WebError("not_found", 404) from None
+    except OSError as error:
+        log.warning("storage_away", why=str(error))
+        raise WebError("busy", 503, {"Retry-After": "5"}) from None
+    response.set_etag(found.sha256)
+    response.make_conditional(request)
+    return response
 
 
 def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
@@ -66,13 +107,8 @@ def _refuse_withdrawn(clip: Clip, *, is_known: bool) -> None:
     raise NoSuchClip(f"there is no clip {clip.id!r}")
 
 
-def _send(found: OutputFile, filename: str | None) -> Response:
-    path = deps().blobs.path(found.key)
-    if path is None or not path.is_file():
-        raise WebError("not_found", 404)
-    header = request.headers.get("Range", "")
-    if header.count(",") > 0:
-        raise WebError("range", 416, {"Content-Range": f"bytes */{found.bytes}"})
+def _send(path: Path, found: OutputFile, filename: str | None) -> Response:
+    _refuse_many_ranges(found)
     try:
         response = send_file(
             path,
@@ -81,6 +117,8 @@ def _send(found: OutputFile, filename: str | None) -> Response:
             etag=found.sha256,
             last_modified=datetime.fromtimestamp(path.stat().st_mtime, UTC),
         )
+    except FileNotFoundError:
+        raise WebError("not_found", 404) from None
     except RequestedRangeNotSatisfiable:
         raise WebError("range", 416, {"Content-Range": f"bytes */{found.bytes}"}) from None
     if filename is not None:
@@ -89,6 +127,13 @@ def _send(found: OutputFile, filename: str | None) -> Response:
             f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
         )
     return response
+
+
+def _refuse_many_ranges(found: OutputFile) -> None:
+    """No player asks for several ranges at once; a thousand of them are an attack."""
+    wanted = request.range
+    if wanted is not None and wanted.units == "bytes" and len(wanted.ranges) > 1:
+        raise WebError("range", 416, {"Content-Range": f"bytes */{found.bytes}"})
 
 
 def _filename(clip: Clip, what: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -15,7 +16,9 @@ from storage_config.settings import Settings
 from webapp.auth import bearer
 
 MAX_FORM = 1024 * 1024  # bytes; uploads stream past this limit
+UPLOAD_TYPE = "application/offset+octet-stream"  # of tus
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+_PROGRAMS = ("/api/", "/uploads", "/feed/")
 
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 csrf = CSRFProtect()
@@ -54,8 +57,14 @@ def init(app: Flask, settings: Settings) -> None:
 
 def _refuse_forged() -> None:
     """A cookie is sent by any page that makes the browser ask; a bearer token only by its owner."""
-    if request.method not in _SAFE and bearer() is None:
-        csrf.protect()
+    if request.method in _SAFE or bearer() is not None:
+        return
+    if request.path.startswith(_PROGRAMS) and not current_user.is_authenticated:
+        return  # whoever forgot the token is told so; nothing there is done for nobody
+    if request.mimetype == UPLOAD_TYPE:
+        # The token comes in a header: the body is for the upload, and longer than any form.
+        request.max_content_length = None
+    csrf.protect()
 
 
 def _storage_origin(settings: Settings) -> str:

@@ -14,7 +14,8 @@ import click
 import structlog
 
 from review import jobs
-from storage_config import broker
+from storage_config import broker, sandbox_report
+from storage_config.blobs import blob_store
 from storage_config.database import DatabaseBusy
 from storage_config.settings import Settings, SettingsError, load
 from workers import deps as deps_module
@@ -52,6 +53,7 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
     if unknown or not kinds:
         raise click.UsageError(f"--queues takes {', '.join(jobs.KINDS)}; not {unknown or 'none'}")
     settings = _settings(data)
+    _report_sandbox(settings)
     app = configure(settings, kinds)
     app.worker_main(
         [
@@ -66,6 +68,22 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
             f"--hostname={'-'.join(kinds)}-{time.time_ns()}@%h",
         ]
     )
+
+
+def _report_sandbox(settings: Settings) -> None:
+    """Choose the cage before the first job: `/readyz` and the log name it, and workers that may
+    not run without one end here."""
+    try:
+        tier, refusal = choose_sandbox(settings.media_sandbox).tier, ""
+    except SandboxUnavailable as error:
+        tier, refusal = sandbox_report.NONE, str(error)
+    log.info("media_sandbox", tier=tier)
+    try:
+        sandbox_report.write(blob_store(settings.storage_url), tier)
+    except OSError as error:
+        log.warning("sandbox_not_reported", why=str(error))
+    if refusal:
+        raise click.ClickException(refusal)
 
 
 @main.command()

@@ -23,6 +23,7 @@ class Upload(Base):
     clip_id: Mapped[str | None] = mapped_column(ForeignKey("clips.id"), index=True)
     length: Mapped[int] = mapped_column(BigInteger)
     name: Mapped[str]  # as the browser said, cut and cleaned; only ever shown to the owner
+    client_metadata: Mapped[str] = mapped_column(default="")  # given back to the client, unread
     key: Mapped[str | None]  # of the blob, once complete
     sha256: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -12,6 +12,7 @@ from review.errors import InvalidInput
 from review.text import Sentence
 from webapp.errors import WebError
 
+MAX_DEPTH = 16  # of JSON; ours has four levels
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
@@ -25,26 +26,24 @@ def body() -> dict[str, Any]:
         raise WebError("bad_json", 400) from None
     if not isinstance(value, dict):
         raise WebError("bad_json", 400)
-    _check_text(value)
+    _check_text(value, MAX_DEPTH)
     return value
 
 
-def optional_body() -> dict[str, Any]:
-    return body() if request.content_length else {}
-
-
-def _check_text(value: Any) -> None:
-    """A lone surrogate or NUL can be written by JSON and by nothing after it."""
+def _check_text(value: Any, depth: int) -> None:
+    """A lone surrogate or NUL can be written by JSON and by nothing after it. Raises 400."""
+    if depth == 0:
+        raise WebError("bad_json", 400)
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
             raise WebError("bad_text", 400)
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            _check_text(name)
-            _check_text(item)
+            _check_text(name, depth - 1)
+            _check_text(item, depth - 1)
     elif isinstance(value, list):
         for item in value:
-            _check_text(item)
+            _check_text(item, depth - 1)
 
 
 def whole_number(value: Mapping[str, Any], field: str, *, required: bool = True) -> int | None:
@@ -58,6 +57,6 @@ def whole_number(value: Mapping[str, Any], field: str, *, required: bool = True)
 
 def limit(default: int = 20, highest: int = 100) -> int:
     text = request.args.get("limit", str(default))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= highest):
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= highest):
         raise InvalidInput(limit=Sentence("Cần là số từ 1 đến {highest}.", highest=highest))
     return int(text)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, jsonify, request
-from sqlalchemy.orm import Session
 
-from review import accounts, clock, publication, queries, submission
+from review import accounts, publication, queries, submission
 from review.details import Details, parse_people
 from review.errors import InvalidInput
-from review.models import Account, Clip, IdempotencyKey
-from review.text import Sentence, one_of
-from webapp.api import shape
+from review.text import one_of
+from webapp.api import idempotency, shape
 from webapp.api.blueprint import blueprint, body, limit, whole_number
 from webapp.auth import current_actor, require_account, require_actor
 from webapp.deps import deps
-from webapp.errors import WebError
-
-MAX_KEY = 200
 
 
 def upload_id(value: Mapping[str, Any]) -> str:
@@ -30,7 +23,11 @@ def upload_id(value: Mapping[str, Any]) -> str:
     url = value.get("upload")
     if not isinstance(url, str) or not url:
         raise InvalidInput(upload="Cần địa chỉ tus của tệp đã tải lên.")
-    return urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # "http://[": no address at all
+        raise InvalidInput(upload="Cần địa chỉ tus của tệp đã tải lên.") from None
+    return path.rstrip("/").rpartition("/")[2]
 
 
 @blueprint.post("/clips")
@@ -39,60 +36,19 @@ def create_clip() -> tuple[Response, int]:
     account = require_account()
     value = body()
     key = request.headers.get("Idempotency-Key", "")
-    if len(key) > MAX_KEY:
-        raise InvalidInput(
-            **{"Idempotency-Key": Sentence("Nhiều nhất {count} ký tự.", count=MAX_KEY)}
-        )
+    actor = accounts.actor_of(account)
     details, people = Details.parse(value), parse_people(value.get("people"))
     upload = upload_id(value)
     with deps().database.write() as session:
-        answer = _earlier_answer(session, account, key, value)
+        answer = idempotency.earlier_answer(session, account, key, value)
         if answer is None:
-            clip = submission.create_draft(session, account, details, people)
-            submission.submit(session, clip.id, upload, accounts.actor_of(account))
-            answer = {**shape.head(accounts.actor_of(account), clip), "scope": clip.scope}
-            _remember(session, account, key, value, clip, answer)
+            draft = submission.create_draft(session, account, details, people)
+            clip = submission.submit(session, draft.id, upload, actor)
+            answer = {**shape.head(actor, clip), "scope": clip.scope}
+            idempotency.remember(session, account, key, answer)
     response = jsonify(answer)
     response.headers["Location"] = f"/api/v1/clips/{answer['id']}"
     return response, 201
-
-
-def _fingerprint(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _earlier_answer(
-    session: Session, account: Account, key: str, value: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    if not key:
-        return None
-    row = session.get(IdempotencyKey, (account.id, key))
-    if row is None:
-        return None
-    if row.request_hash != _fingerprint(value):
-        raise WebError("idempotency_mismatch", 422)
-    return dict(row.answer)
-
-
-def _remember(
-    session: Session,
-    account: Account,
-    key: str,
-    value: Mapping[str, Any],
-    clip: Clip,
-    answer: dict[str, Any],
-) -> None:
-    if key:
-        session.add(
-            IdempotencyKey(
-                account_id=account.id,
-                key=key,
-                request_hash=_fingerprint(value),
-                clip_id=clip.id,
-                answer={**answer, "state": str(answer["state"])},
-                created_at=clock.now(session),
-            )
-        )
 
 
 @blueprint.get("/clips")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, jsonify
@@ -9,13 +11,22 @@ from flask import Response, jsonify
 from review import consenting, queries
 from review.clock import iso
 from review.consent import RECORDERS, GivenConsent, Person
-from review.errors import InvalidInput, NotAllowed
+from review.errors import InvalidInput, NoSuchClip, NoSuchThing, NotAllowed
 from review.models import ClipPerson, Consent
 from review.policy import parties
 from review.states import STAFF
 from webapp.api.blueprint import blueprint, body
 from webapp.auth import require_actor
 from webapp.deps import deps
+
+
+@contextmanager
+def _unknown_alike() -> Iterator[None]:
+    """A person or a consent of a clip that one may not see is answered like none at all."""
+    try:
+        yield
+    except NoSuchClip:
+        raise NoSuchThing("there is no such person or consent") from None
 
 
 def _consent(row: Consent) -> dict[str, Any]:
@@ -74,7 +85,7 @@ def record_consent(person_id: str) -> tuple[Response, int]:
         raise InvalidInput(kind="Phải là một trong: guardian, own.")
     given = GivenConsent.parse(kind, value, "consent")
     assert given is not None
-    with deps().database.write() as session:
+    with _unknown_alike(), deps().database.write() as session:
         answer = _consent(consenting.record_consent(session, person_id, actor, given))
     return jsonify(answer), 201
 
@@ -83,6 +94,6 @@ def record_consent(person_id: str) -> tuple[Response, int]:
 def revoke_consent(consent_id: str) -> Response:
     """End a consent; the clip is withdrawn in the same transaction."""
     actor = require_actor()
-    with deps().database.write() as session:
+    with _unknown_alike(), deps().database.write() as session:
         answer = _consent(consenting.revoke_consent(session, consent_id, actor))
     return jsonify(answer)

@@ -101,6 +101,13 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.retry_job": (None, 200, (401, 403, 404, 409)),
     "api.describe": (None, 200, ()),
 }
+# What a call reads besides its path and its body: (where, name).
+_PARAMETERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "api.create_clip": (("header", "Idempotency-Key"),),
+    "api.list_clips": (("query", "cursor"), ("query", "limit")),
+    "api.review_queue": (("query", "cursor"), ("query", "limit")),
+    "api.list_jobs": (("query", "state"), ("query", "cursor"), ("query", "limit")),
+}
 
 
 @blueprint.get("/openapi.json")
@@ -143,6 +150,10 @@ def _operation(endpoint: str, path: str) -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": _TEXT}
             for name in re.findall(r"{(\w+)}", path)
+        ]
+        + [
+            {"name": name, "in": where, "schema": _TEXT}
+            for where, name in _PARAMETERS.get(endpoint, ())
         ],
         "responses": {
             str(success): {"description": "done"},

@@ -11,6 +11,7 @@ from review import decisions, policy, queries
 from review.clock import iso
 from review.decisions import NoteInput, Verdict
 from review.errors import InvalidInput
+from review.models import Clip
 from review.queries import QueueRow
 from review.states import Action
 from review.text import one_of
@@ -71,7 +72,7 @@ def decide(clip_id: str) -> tuple[Response, int]:
     verdict = _verdict(body())
     with deps().database.write() as session:
         decision = decisions.decide(session, clip_id, actor, verdict)
-        clip = decisions.load(session, clip_id)
+        clip = session.get_one(Clip, clip_id)
         answer = {
             **shape.head(actor, clip),
             "decision": {
@@ -104,11 +105,18 @@ def _notes(value: Mapping[str, Any]) -> tuple[NoteInput, ...]:
     return tuple(_note(note, f"notes.{i}") for i, note in enumerate(notes))
 
 
+def _is_seconds(value: object) -> bool:
+    """Within a day: a longer time is no place in a clip, and a long enough number no float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value <= 86400
+
+
 def _note(value: Any, field: str) -> NoteInput:
     if not isinstance(value, Mapping) or not isinstance(value.get("code"), str):
         raise InvalidInput(**{field: "Cần {at, code, text}."})
     at, text = value.get("at"), value.get("text") or ""
-    if at is not None and (isinstance(at, bool) or not isinstance(at, (int, float))):
+    if at is not None and not _is_seconds(at):
         raise InvalidInput(**{f"{field}.at": "Thời điểm tính bằng giây."})
     if not isinstance(text, str):
         raise InvalidInput(**{f"{field}.text": "Cần là chữ."})

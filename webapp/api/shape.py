@@ -33,7 +33,7 @@ def head(actor: Actor | None, clip: Clip) -> dict[str, Any]:
     """The fields that every write answers with."""
     return {
         "id": clip.id,
-        "state": policy.shown_state(actor, clip),
+        "state": str(policy.shown_state(actor, clip)),
         "revision": clip.revision,
         "version": clip.version,
     }
@@ -41,6 +41,7 @@ def head(actor: Actor | None, clip: Clip) -> dict[str, Any]:
 
 def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
     """All that ``GET /clips/<id>`` says."""
+    shown = policy.shown_state(actor, clip)  # all that depends on the state depends on this
     hidden = clip.state in _FILES_HIDDEN
     files = {} if hidden else queries.output_files(session, clip)
     made = [] if hidden else queries.renditions(session, clip)
@@ -54,14 +55,20 @@ def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
         "scope": clip.scope,
         "music": clip.music,
         "reenactment": clip.reenactment,
-        "stage": policy.STAGES[clip.stage].name if clip.state == State.IN_REVIEW else None,
+        "stage": policy.STAGES[clip.stage].name if shown == State.IN_REVIEW else None,
         "progress": progress(clip),
         "problem": problem(clip),
         "waiting_for": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
-        "published_at": iso(clip.published_at) if clip.published_at else None,
+        "published_at": _published_at(clip, shown),
         "renditions": [rendition(clip, r) for r in made],
         "media": media(clip, files, made),
     }
+
+
+def _published_at(clip: Clip, shown: State) -> str | None:
+    if clip.published_at is None or shown not in (State.PUBLISHED, State.WITHDRAWN):
+        return None
+    return iso(clip.published_at)
 
 
 def progress(clip: Clip) -> dict[str, Any] | None:

@@ -50,7 +50,7 @@ def start(argv: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
     die_with(keeper)
     try:
-        os.execv(argv[0], argv)
+        os.execv(argv[0], argv)  # noqa: S606 - an argument list of ours, no shell wanted
     except OSError as error:
         sys.stderr.write(f"cannot start {argv[0]}: {error}\n")
         sys.stderr.flush()

@@ -48,7 +48,7 @@ class _Log(RotatingFileHandler):
     def write(self, line: str) -> None:
         self.emit(LogRecord("", 0, "", 0, line, None, None))
 
-    def handleError(self, record: LogRecord) -> None:
+    def handleError(self, record: LogRecord) -> None:  # noqa: N802 - logging's own name
         """A full disk must not end the programs that could make room."""
 
 
@@ -236,4 +236,4 @@ def _drain(fileobj: object) -> None:
 def replace_by(argv: Sequence[str]) -> NoReturn:
     """Become another program: a service manager then watches the real one."""
     sys.stdout.flush()
-    os.execv(argv[0], list(argv))
+    os.execv(argv[0], list(argv))  # noqa: S606 - an argument list of ours, no shell wanted

@@ -44,12 +44,11 @@ class Sender:
         """Upload the whole file; its tus URL. Raises :class:`Refused`, :class:`Unreachable`."""
         with path.open("rb") as stream:
             uploader = self._open(stream, path.name, key)
-            size = uploader.get_file_size()
+            size = path.stat().st_size
             self.progress(uploader.offset)
             while uploader.offset < size:
                 self._part(uploader)
                 self.progress(uploader.offset)
-            assert uploader.url is not None
             return str(uploader.url)
 
     def _open(self, stream: BinaryIO, name: str, key: str) -> Uploader:
@@ -82,7 +81,7 @@ class Sender:
     def _part(self, uploader: Uploader) -> None:
         began = time.monotonic()
         try:
-            uploader.upload_chunk()
+            uploader.upload_chunk()  # type: ignore[no-untyped-call]  # tuspy has no types here
         except TusCommunicationError as error:
             uploader.chunk_size = SMALLEST_PART
             self._pause(error)

@@ -140,7 +140,9 @@ def _port_trouble(host: str, port: int, error: OSError) -> str:
 
 def _address(host: str, port: int) -> str:
     """Where this machine reaches what listens on ``host``."""
-    return "127.0.0.1" if host in ("", "0.0.0.0") else "[::1]" if host == "::" else host
+    if host in ("", "0.0.0.0"):  # noqa: S104 - nothing is bound here
+        return "127.0.0.1"
+    return "[::1]" if host == "::" else host
 
 
 def _say(text: str) -> None:

@@ -20,7 +20,8 @@ log = structlog.get_logger(__name__)
 def finish(parts: Deps, upload_id: str) -> None:
     """Complete an upload whose bytes are all here; harmless when it is complete already.
 
-    The caller holds the part file's lock.
+    The caller holds the part file's lock. Raises ``OSError`` when the bytes can not be stored;
+    they stay where they are.
     """
     part = Part(parts.part_files, upload_id)
     with part.path.open("rb") as file:
@@ -28,13 +29,16 @@ def finish(parts: Deps, upload_id: str) -> None:
     key = keys.original(upload_id)
     parts.blobs.put(key, part.path)
     with parts.database.write() as session:
+        if session.get(Upload, upload_id) is None:
+            raise FileNotFoundError(f"upload {upload_id} was removed meanwhile")
         complete_upload(session, upload_id, key=key, sha256=sha256)
     part.remove()
     log.info("upload_complete", upload=upload_id)
 
 
 def finish_pending() -> int:
-    """At the start: finish what a crash left between its last byte and its row. How many."""
+    """At the start: finish what a crash left between its last byte and its row, and drop what it
+    left of uploads that are gone or complete. How many were finished."""
     parts = deps()
     count = 0
     for path in sorted(parts.part_files.glob("*.part")):
@@ -49,9 +53,11 @@ def finish_pending() -> int:
 def _finish_if_whole(parts: Deps, path: Path) -> bool:
     with parts.database.read() as session:
         upload = session.get(Upload, path.stem)
+    part = Part(parts.part_files, path.stem)
     if upload is None or upload.completed_at is not None:
+        # The row is written before the file: without one, nobody can ask for these bytes.
+        part.remove()
         return False
-    part = Part(parts.part_files, upload.id)
     if part.size() != upload.length:
         return False
     with part.locked():

@@ -7,14 +7,17 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-BLOCK = 1024 * 1024
+# Small, since what has arrived of a block is lost with the connection, and large enough: gunicorn
+# hands over 870 MB/s in such blocks (530 in blocks of a MiB).
+BLOCK = 16 * 1024
 LOCK_SECONDS = 3.0  # how long a newcomer waits for the writer before it
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class PartLocked(Exception):
@@ -29,8 +32,27 @@ class Overtaken(Exception):
     """A newer connection wants to write: this one ends."""
 
 
+class TooMuch(Exception):
+    """The body is longer than what is missing; nothing of it stays."""
+
+
+class WrongChecksum(Exception):
+    """The body is not what its checksum says; nothing of it stays."""
+
+
 class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """A full disk as :class:`StorageFull`, whoever meets it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull from error
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +71,14 @@ class Part:
         return self.folder / f"{self.upload_id}.writer"
 
     def create(self) -> None:
+        """An empty file whose name outlives a power cut: the client is about to learn its URL."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path.touch(mode=0o600)
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def size(self) -> int | None:
         """Bytes that are here; None when there is no file (any more)."""
@@ -73,6 +101,9 @@ class Part:
         descriptor = os.open(self.path, os.O_RDWR)
         try:
             self._wait_for_lock(descriptor)
+            if self.size() is None:
+                # Whoever held the lock has finished or removed the upload meanwhile.
+                raise FileNotFoundError(self.path)
             yield descriptor
         finally:
             os.close(descriptor)  # and with it the lock
@@ -99,26 +130,44 @@ class Part:
         except FileNotFoundError:
             return True
 
-    def append(self, descriptor: int, source: Readable, offset: int, room: int, ticket: str) -> int:
-        """Write at most ``room`` bytes of ``source`` from ``offset``; the new size, durable.
+    def append(
+        self,
+        descriptor: int,
+        source: Readable,
+        offset: int,
+        room: int,
+        ticket: str,
+        seen: Callable[[bytes], object] | None = None,
+    ) -> int:
+        """Write what comes from ``source``, at ``offset``; the new size, durable.
 
-        What arrived before the connection broke is kept. Raises :class:`StorageFull`,
-        :class:`Overtaken`.
+        What arrived before the connection broke is kept. ``seen`` gets every block. Raises
+        :class:`StorageFull`, :class:`Overtaken`, and :class:`TooMuch` for more than ``room``.
         """
         position = offset
         try:
-            while room > 0:
-                block = _read(source, min(BLOCK, room))
+            while position < offset + room:
+                block = _read(source, min(BLOCK, offset + room - position))
                 if not block:
-                    break
-                _write_all(descriptor, block, position)
+                    return position
+                with full_disk_told():
+                    _write_all(descriptor, block, position)
                 position += len(block)
-                room -= len(block)
+                if seen is not None:
+                    seen(block)
                 if not self.is_newest(ticket):
                     raise Overtaken(self.upload_id)
         finally:
             os.fsync(descriptor)
+        if _read(source, 1):
+            raise TooMuch(self.upload_id)
         return position
+
+
+def cut(descriptor: int, offset: int) -> None:
+    """Forget what came after ``offset``."""
+    os.ftruncate(descriptor, offset)
+    os.fsync(descriptor)
 
 
 def _read(source: Readable, size: int) -> bytes:
@@ -132,10 +181,5 @@ def _read(source: Readable, size: int) -> bytes:
 def _write_all(descriptor: int, block: bytes, position: int) -> None:
     view = memoryview(block)
     while view:
-        try:
-            done = os.pwrite(descriptor, view, position)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull from error
-            raise
+        done = os.pwrite(descriptor, view, position)
         view, position = view[done:], position + done

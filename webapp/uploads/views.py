@@ -5,46 +5,63 @@ from __future__ import annotations
 import base64
 import binascii
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import format_datetime
 
+import structlog
 from flask import Blueprint, Response, request, url_for
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from review.errors import NoSuchThing
-from review.keys import is_id
+from review import clock
 from review.models import Account, Upload
+from review.policy import Actor
 from review.uploads import drop_upload, get_upload, is_expired, register_upload
 from webapp.auth import require_account, require_actor
 from webapp.deps import deps
 from webapp.errors import WebError
+from webapp.security import UPLOAD_TYPE
+from webapp.uploads.body import ALGORITHMS, Body, Checksum, announced_checksum
 from webapp.uploads.finish import finish
-from webapp.uploads.parts import Overtaken, Part, PartLocked, Readable, StorageFull
+from webapp.uploads.parts import (
+    Overtaken,
+    Part,
+    PartLocked,
+    StorageFull,
+    TooMuch,
+    WrongChecksum,
+    cut,
+    full_disk_told,
+)
 
+log = structlog.get_logger(__name__)
 blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,expiration,termination"
-MEDIA_TYPE = "application/offset+octet-stream"
+EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
+MEDIA_TYPE = UPLOAD_TYPE
 MAX_OPEN = 50  # unfinished uploads of one account
 MAX_METADATA = 4096
 READ_TIMEOUT = 45.0  # seconds: a connection that says nothing for so long is dead
 SPARE = 64 * 1024 * 1024  # bytes that stay free on the disk
-# What a page of another origin could not ask for anyway; clients need to read these.
-_METHODS_WITHOUT_VERSION = ("OPTIONS",)
+AT_ONCE = 48  # connections of one process that may be sending: fewer than it has threads
+_writing = threading.BoundedSemaphore(AT_ONCE)
 
 
 @blueprint.before_request
 def check_version() -> None:
-    if request.method not in _METHODS_WITHOUT_VERSION and (
-        request.headers.get("Tus-Resumable") != VERSION
-    ):
+    if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
         raise WebError("tus_version", 412, {"Tus-Version": VERSION})
 
 
-@blueprint.after_request
+@blueprint.after_app_request
 def say_version(response: Response) -> Response:
-    response.headers["Tus-Resumable"] = VERSION
-    response.headers["Cache-Control"] = "no-store"
+    """On every answer below /uploads, those to unknown methods and paths included."""
+    if request.path.startswith(blueprint.url_prefix or ""):
+        response.headers["Tus-Resumable"] = VERSION
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -56,6 +73,7 @@ def options(upload_id: str = "") -> Response:
         "Tus-Version": VERSION,
         "Tus-Extension": EXTENSIONS,
         "Tus-Max-Size": str(deps().settings.max_bytes),
+        "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
     }
     return Response(status=204, headers=headers)
 
@@ -65,11 +83,12 @@ def create() -> Response:
     """Announce an upload; with a body, its first bytes too."""
     account = require_account()
     length = _length()
-    metadata = _metadata(request.headers.get("Upload-Metadata", ""))
+    told = request.headers.get("Upload-Metadata", "")
+    metadata = _metadata(told)
     settings = deps().settings
     _check_room(length)
     with deps().database.write() as session:
-        _check_open(session.scalar(_open_uploads(account)) or 0)
+        _check_open(session, account)
         upload = register_upload(
             session,
             account,
@@ -77,17 +96,17 @@ def create() -> Response:
             metadata.get("filename", ""),
             hours=settings.upload_hours,
             clip_id=metadata.get("clip") or None,
+            metadata=told,
         )
-    part = Part(deps().part_files, upload.id)
-    part.create()
+    Part(deps().part_files, upload.id).create()
     headers = {
         "Location": url_for("uploads.head", upload_id=upload.id),
         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
     }
-    if length == 0:
-        _finish(upload)  # an empty file is told apart later, in words
-    elif request.mimetype == MEDIA_TYPE:
+    if request.mimetype == MEDIA_TYPE:
         headers["Upload-Offset"] = str(_append(upload, 0))
+    elif length == 0:
+        _finish(upload)  # an empty file is told apart later, in words
     return Response(status=201, headers=headers)
 
 
@@ -113,7 +132,7 @@ def _metadata(header: str) -> dict[str, str]:
             text = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise WebError("upload_metadata") from None
-        if name in found or not name.isascii():
+        if not name or name in found or not name.isascii():
             raise WebError("upload_metadata")
         found[name] = text
     return found
@@ -127,14 +146,15 @@ def _check_room(length: int) -> None:
         raise WebError("storage_full", 507)
 
 
-def _open_uploads(account: Account) -> Select[int]:
-    return select(func.count()).where(
-        Upload.account_id == account.id, Upload.completed_at.is_(None)
+def _check_open(session: Session, account: Account) -> None:
+    unfinished = session.scalar(
+        select(func.count()).where(
+            Upload.account_id == account.id,
+            Upload.completed_at.is_(None),
+            Upload.expires_at > clock.now(session),
+        )
     )
-
-
-def _check_open(count: int) -> None:
-    if count >= MAX_OPEN:
+    if (unfinished or 0) >= MAX_OPEN:
         raise WebError("too_many_uploads", 429)
 
 
@@ -156,6 +176,8 @@ def head(upload_id: str) -> Response:
     if offset == upload.length and upload.completed_at is None:
         _finish(upload)
     headers = {"Upload-Offset": str(offset), "Upload-Length": str(upload.length)}
+    if upload.client_metadata:
+        headers["Upload-Metadata"] = upload.client_metadata
     if upload.completed_at is None:
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     return Response(status=200, headers=headers)
@@ -172,16 +194,40 @@ def _offset(upload: Upload) -> int:
 
 def _finish(upload: Upload) -> None:
     part = Part(deps().part_files, upload.id)
+    with _told(upload), part.locked():
+        finish(deps(), upload.id)
+
+
+@contextmanager
+def _told(upload: Upload) -> Iterator[None]:
+    """What can happen to the bytes, as answers of the protocol."""
     try:
-        with part.locked():
-            finish(deps(), upload.id)
-    except PartLocked:
+        with full_disk_told():
+            yield
+    except (PartLocked, Overtaken):
         raise WebError("upload_locked", 423) from None
     except FileNotFoundError:
-        # Another request has just finished it; or its bytes are gone.
-        with deps().database.read() as session:
-            if session.get_one(Upload, upload.id).completed_at is None:
-                raise WebError("upload_gone", 410) from None
+        _refuse_gone(upload)
+    except StorageFull:
+        raise WebError("storage_full", 507) from None
+    except TooMuch:
+        raise WebError("upload_too_large", 413) from None
+    except WrongChecksum:
+        raise WebError("upload_checksum", 460) from None
+    except OSError as error:
+        # A store that is away: the bytes are here, and the next question finishes the upload.
+        log.warning("upload_not_finished", upload=upload.id, why=str(error))
+        raise WebError("busy", 503, {"Retry-After": "5"}) from None
+
+
+def _refuse_gone(upload: Upload) -> None:
+    """The part file is not there: another request finished the upload, or it was removed."""
+    with deps().database.read() as session:
+        found = session.get(Upload, upload.id)
+    if found is None or found.completed_at is None:
+        raise WebError("upload_gone", 410)
+    if request.method == "PATCH":
+        raise WebError("upload_offset", 409, {"Upload-Offset": str(found.length)})
 
 
 @blueprint.patch("/<upload_id>")
@@ -207,27 +253,39 @@ def append(upload_id: str) -> Response:
 
 def _append(upload: Upload, offset: int) -> int:
     """Store what the request carries; the new offset. A whole upload is finished."""
-    _limit_silence()
+    checksum = announced_checksum()
+    if not _writing.acquire(blocking=False):
+        # The threads that are left answer everybody else.
+        raise WebError("busy", 503, {"Retry-After": "5"})
+    try:
+        _limit_silence()
+        with _told(upload):
+            return _store(upload, offset, checksum)
+    finally:
+        _writing.release()
+
+
+def _store(upload: Upload, offset: int, checksum: Checksum | None) -> int:
     part = Part(deps().part_files, upload.id)
     ticket = part.take_ticket()
-    try:
-        with part.locked() as descriptor:
-            size = part.size()
-            if size != offset:
-                raise WebError("upload_offset", 409, {"Upload-Offset": str(size)})
-            room = upload.length - offset
-            if (request.content_length or 0) > room:
-                raise WebError("upload_too_large", 413)
-            source = request.environ["wsgi.input"]
-            reached = part.append(descriptor, _Bounded(source), offset, room, ticket)
-            if reached == upload.length:
-                finish(deps(), upload.id)
-    except (PartLocked, Overtaken):
-        raise WebError("upload_locked", 423) from None
-    except FileNotFoundError:
-        raise WebError("upload_gone", 410) from None
-    except StorageFull:
-        raise WebError("storage_full", 507) from None
+    with part.locked() as descriptor:
+        size = part.size()
+        if size != offset:
+            raise WebError("upload_offset", 409, {"Upload-Offset": str(size)})
+        room = upload.length - offset
+        if (request.content_length or 0) > room:
+            raise TooMuch(upload.id)
+        body = Body(request.environ["wsgi.input"])
+        try:
+            seen = checksum.digest.update if checksum is not None else None
+            reached = part.append(descriptor, body, offset, room, ticket, seen)
+            if checksum is not None and body.is_whole and not checksum.is_right:
+                raise WrongChecksum(upload.id)
+        except (TooMuch, WrongChecksum):
+            cut(descriptor, offset)
+            raise
+        if reached == upload.length:
+            finish(deps(), upload.id)
     return reached
 
 
@@ -238,32 +296,31 @@ def _limit_silence() -> None:
         socket.settimeout(READ_TIMEOUT)
 
 
-class _Bounded:
-    """The body of this request: never reads past its declared length into the next request."""
-
-    def __init__(self, source: Readable) -> None:
-        self._source = source
-        chunked = request.environ.get("wsgi.input_terminated", False)
-        declared = request.content_length
-        self._left = declared if declared is not None else (1 << 62 if chunked else 0)
-
-    def read(self, size: int, /) -> bytes:
-        block: bytes = self._source.read(min(size, self._left))
-        self._left -= len(block)
-        return block
-
-
 @blueprint.delete("/<upload_id>")
 def terminate(upload_id: str) -> Response:
     """Forget an upload; one that a clip was made of is refused."""
     actor = require_actor()
-    if not is_id(upload_id):
-        raise NoSuchThing("there is no such upload")
-    with deps().database.write() as session:
+    with deps().database.read() as session:
         upload = get_upload(session, upload_id, actor.id)
-        key = upload.key
-        drop_upload(session, upload_id, actor)
-    Part(deps().part_files, upload_id).remove()
-    if key is not None:
-        deps().blobs.delete(key)
+    part = Part(deps().part_files, upload.id)
+    if upload.completed_at is None and part.size() is not None:
+        with _told(upload):
+            part.take_ticket()  # whoever writes just now ends
+            with part.locked():
+                _forget(upload, actor)
+                part.remove()
+    else:
+        _forget(upload, actor)
     return Response(status=204)
+
+
+def _forget(upload: Upload, actor: Actor) -> None:
+    """Row first, then the bytes: a crash between them leaves an orphan, which the sweep finds."""
+    with deps().database.write() as session:
+        key = get_upload(session, upload.id, actor.id).key
+        drop_upload(session, upload.id, actor)
+    if key is not None:
+        try:
+            deps().blobs.delete(key)
+        except OSError as error:
+            log.warning("orphan_left", key=key, why=str(error))

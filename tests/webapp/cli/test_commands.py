@@ -68,7 +68,8 @@ def test_a_wrong_setting_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "Error: settings: LANTOA_MAX_SECONDS='soon': not a whole number; accepted: a whole number from 1 to 21600\n"
+        "Error: settings: LANTOA_MAX_SECONDS='soon': not a whole number; "
+        "accepted: a whole number from 1 to 21600\n"
     )
 
 
