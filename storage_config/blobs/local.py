@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from storage_config.blobs.shape import BlobStat, check_key, check_prefix
+from storage_config.blobs.shape import BLOCK, BlobStat, check_key, check_prefix, whole_file
 
 _ASIDE = ".aside"  # on the same file system, so that the move is one step
-_BLOCK = 1024 * 1024
+ABANDONED = 24 * 3600  # seconds: longer than any copy takes
+MOVES = 100  # tries to move a file in, against others that delete beside it
 
 
 class LocalBlobs:
@@ -24,60 +28,60 @@ class LocalBlobs:
     def put(self, key: str, source: Path | BinaryIO, *, mime: str | None = None) -> int:
         """Store the whole of ``source``; the number of bytes. Durable when it returns."""
         target = self._file(key)
-        aside = self.root / _ASIDE
-        aside.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=aside)
+        _make_folder(self.root / _ASIDE)
+        descriptor, name = tempfile.mkstemp(dir=self.root / _ASIDE)
+        aside = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as out:
                 _copy(source, out)
                 out.flush()
                 os.fsync(out.fileno())
                 size = out.tell()
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(name, target)
+            _move(aside, target)
         except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(name)
+            aside.unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
         return size
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        """A stream of the blob, or of ``length`` bytes from ``start``."""
-        file = self._file(key).open("rb")
+        """A stream of the blob, or of ``length`` bytes from ``start``; empty beyond its end."""
+        file = self._open(key)
         if start:
             file.seek(start)
         return file if length is None else io.BufferedReader(_Part(file, length))
 
     def fetch(self, key: str, target: Path) -> None:
-        """Copy the blob to a local file."""
-        with self._file(key).open("rb") as source, target.open("wb") as out:
-            shutil.copyfileobj(source, out, _BLOCK)
+        """Copy the blob to a local file, which is whole or not there."""
+        with self._open(key) as source, whole_file(target) as out:
+            shutil.copyfileobj(source, out, BLOCK)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """All keys that begin with ``prefix``, in order."""
         check_prefix(prefix)
-        folder = self.root / prefix.rpartition("/")[0] if "/" in prefix else self.root
-        for parent, folders, names in os.walk(folder):
-            folders[:] = sorted(f for f in folders if f != _ASIDE)
-            for name in sorted(names):
-                key = (Path(parent) / name).relative_to(self.root).as_posix()
-                if key.startswith(prefix):
-                    yield key
+        return (k for k in self._walk(prefix.rpartition("/")[0]) if k.startswith(prefix))
 
     def stat(self, key: str) -> BlobStat:
-        found = self._file(key).stat()
+        found = self._stat(key)
         return BlobStat(found.st_size, found.st_mtime)
 
     def delete(self, key: str) -> None:
         """Deleting a missing key is no error. Empty folders go with the last blob."""
         file = self._file(key)
-        file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            self._stat(key)
+            file.unlink()
         with suppress(OSError):
             for folder in file.parents:
                 if folder == self.root:
                     break
                 folder.rmdir()
+
+    def tidy(self) -> int:
+        """Remove what writers that were killed left aside; how many files."""
+        left = [f for f in _entries(self.root / _ASIDE) if _age(f) > ABANDONED]
+        for entry in left:
+            Path(entry).unlink(missing_ok=True)
+        return len(left)
 
     def url(
         self, key: str, *, seconds: int, mime: str | None = None, filename: str | None = None
@@ -92,17 +96,86 @@ class LocalBlobs:
     def _file(self, key: str) -> Path:
         return self.root / check_key(key)
 
+    def _stat(self, key: str) -> os.stat_result:
+        """Of a blob: a folder on the way to others is no blob."""
+        try:
+            found = self._file(key).stat()
+        except NotADirectoryError:
+            found = None
+        if found is None or not stat.S_ISREG(found.st_mode):
+            raise _missing(key)
+        return found
+
+    def _open(self, key: str) -> BinaryIO:
+        try:
+            return self._file(key).open("rb")
+        except (IsADirectoryError, NotADirectoryError):
+            raise _missing(key) from None
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        """Keys below ``folder``, in the order of S3: by the whole key, not folder by folder."""
+        path = self.root / folder
+        for entry in sorted(_entries(path), key=lambda e: f"{e.name}/" if e.is_dir() else e.name):
+            key = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_file():
+                yield key
+            elif entry.name != _ASIDE:
+                yield from self._walk(key)
+
+
+def _missing(key: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "there is no blob", key)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """None for a folder that is not there (any more), or that is a blob."""
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _age(entry: os.DirEntry[str]) -> float:
+    try:
+        return time.time() - entry.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
 
 def _copy(source: Path | BinaryIO, out: BinaryIO) -> None:
     if isinstance(source, Path):
         with source.open("rb") as file:
-            shutil.copyfileobj(file, out, _BLOCK)
+            shutil.copyfileobj(file, out, BLOCK)
     else:
-        shutil.copyfileobj(source, out, _BLOCK)
+        shutil.copyfileobj(source, out, BLOCK)
 
 
-def _sync_folder(folder: Path) -> None:
-    """A file's new name is durable only with its folder."""
+def _move(aside: Path, target: Path) -> None:
+    """Give the finished file its name. Deleting a neighbour may take the folder away meanwhile."""
+    for attempt in range(MOVES):
+        try:
+            _make_folder(target.parent)
+            aside.replace(target)
+            break
+        except FileNotFoundError:
+            if attempt == MOVES - 1:
+                raise
+    with suppress(FileNotFoundError):  # deleted already
+        _sync(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """With its parents, each as durable as the files in it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """A new name is durable only with the folder that holds it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 MAX_KEY = 512
+BLOCK = 1024 * 1024  # bytes copied at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +36,14 @@ def check_prefix(prefix: str) -> str:
     if prefix:
         check_key(prefix.removesuffix("/"))
     return prefix
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[BinaryIO]:
+    """Write a file that is removed again when writing it fails."""
+    try:
+        with target.open("wb") as out:
+            yield out
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
