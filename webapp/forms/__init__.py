@@ -3,21 +3,23 @@
 from webapp.forms.accounts import JoinForm, SignInForm
 from webapp.forms.clips import (
     ConsentForm,
-    DetailsForm,
+    EditForm,
     PersonForm,
     SubmitForm,
     WithdrawForm,
 )
 from webapp.forms.desk import DecisionForm, ReleaseForm
+from webapp.forms.words import wrong_fields
 
 __all__ = [
     "ConsentForm",
     "DecisionForm",
-    "DetailsForm",
+    "EditForm",
     "JoinForm",
     "PersonForm",
     "ReleaseForm",
     "SignInForm",
     "SubmitForm",
     "WithdrawForm",
+    "wrong_fields",
 ]

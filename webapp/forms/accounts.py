@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from webapp.forms.words import PageForm
 
-class SignInForm(FlaskForm):
+
+class SignInForm(PageForm):
     username = StringField(
         _("Tên đăng nhập"), [InputRequired(_("Hãy ghi tên đăng nhập.")), Length(max=80)]
     )
@@ -18,5 +19,5 @@ class SignInForm(FlaskForm):
     next = HiddenField()
 
 
-class JoinForm(FlaskForm):
+class JoinForm(PageForm):
     code = StringField(_("Mã lớp"), [InputRequired(_("Hãy ghi mã lớp.")), Length(max=40)])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     FieldList,
     FloatField,
-    Form,
     FormField,
     HiddenField,
     IntegerField,
@@ -17,9 +15,10 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional
 
-from review.decisions import NoteInput, Verdict
+from review.decisions import MAX_NOTES, NoteInput, Verdict
 from review.reasons import REASONS
 from review.states import Action
+from webapp.forms.words import PageForm, RowForm, choices
 
 
 class Seconds(FloatField):
@@ -32,20 +31,22 @@ class Seconds(FloatField):
             raise ValueError(_("Ghi số giây, ví dụ 12,5.")) from None
 
 
-class NoteFields(Form):
+class NoteFields(RowForm):
     at = Seconds(_("Giây thứ"), [Optional()])
     code = SelectField(
-        _("Lý do"), choices=[("", _("Chọn lý do"))] + [(c, _(s)) for c, s in REASONS.items()]
+        _("Lý do"),
+        choices=choices([("", _("Chọn lý do"))] + [(c, _(s)) for c, s in REASONS.items()]),
     )
     text = TextAreaField(_("Ghi thêm"), [Length(max=1000)])
 
 
-class DecisionForm(FlaskForm):
-    action = HiddenField(validators=[InputRequired()])
+class DecisionForm(PageForm):
+    action = HiddenField(validators=[InputRequired(_("Hãy chọn một quyết định."))])
     revision = IntegerField(_("Lần nộp"), [InputRequired()])
     version = IntegerField(_("Phiên bản"), [InputRequired()])
     watched = BooleanField(_("Tôi đã xem hết clip"))
-    notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=100)
+    # One more than the rules take: what is beyond is refused, never silently cut off.
+    notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=MAX_NOTES + 1)
 
     def verdict(self) -> Verdict:
         notes = tuple(
@@ -62,5 +63,5 @@ class DecisionForm(FlaskForm):
         )
 
 
-class ReleaseForm(FlaskForm):
+class ReleaseForm(PageForm):
     version = IntegerField(_("Phiên bản"), [InputRequired()])

@@ -68,6 +68,8 @@ def check_join() -> str | Response | tuple[str, int]:
     form = JoinForm()
     if not form.validate_on_submit():
         return render_template("join.html", form=form), 422
+    if _is_in(form.code.data):
+        return redirect(url_for("clips.mine"))
     try:
         with deps().database.write() as rows:
             account = accounts.join_class(rows, form.code.data)
@@ -76,6 +78,16 @@ def check_join() -> str | Response | tuple[str, int]:
         return render_template("join.html", form=form), 422
     auth.sign_in(account)
     return redirect(url_for("submit.form"))
+
+
+def _is_in(code: str) -> bool:
+    """Whether this pupil typed the own class's code again: a new account would lose the clips."""
+    account = auth.current_account()
+    if account is None or account.role != Role.PUPIL:
+        return False
+    with deps().database.read() as rows:
+        group = rows.get(SchoolClass, account.class_id)
+    return group is not None and group.code == "".join(filter(str.isalnum, code.upper()))
 
 
 @blueprint.post("/language")
@@ -90,7 +102,7 @@ def language() -> Response:
 
 @blueprint.post("/classes/<class_id>/code")
 def renew_code(class_id: str) -> Response:
-    """The old code ends at once: for a code that went round too far."""
+    """The old code ends at once: for a code that has left the class."""
     actor = auth.require_actor(Role.TEACHER, Role.ADMIN)
     with deps().database.write() as rows:
         group = rows.get(SchoolClass, class_id)
@@ -102,4 +114,6 @@ def renew_code(class_id: str) -> Response:
             raise NotAllowed("not this teacher's class")
         accounts.renew_class_code(rows, class_id)
     flash(_("Mã lớp đã đổi. Mã cũ không dùng được nữa."))
-    return redirect((request.form.get("back") == "admin" and url_for("admin.index")) or "/")
+    if actor.role == Role.ADMIN:
+        return redirect(url_for("admin.index", _anchor="classes"))
+    return redirect(url_for("pages.home"))

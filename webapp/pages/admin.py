@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,9 +17,11 @@ from review.policy import PEOPLE, Role
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.i18n import translated
+from webapp.seed import new_password
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 SHOWN = 200  # rows of each list on the page
+FAILED = 20  # failed jobs are counted up to here
 
 
 @blueprint.get("")
@@ -32,7 +33,7 @@ def index() -> str:
         staff = select(Account).where(Account.role != Role.PUPIL).order_by(Account.username)
         people = list(session.scalars(staff.limit(SHOWN)))
         libraries = list(session.scalars(select(Library).order_by(Library.name).limit(SHOWN)))
-        failed = queries.job_list(session, "failed", limit=20).items
+        failed = queries.job_list(session, "failed", limit=FAILED)
     return render_template(
         "admin.html",
         schools=schools,
@@ -40,7 +41,9 @@ def index() -> str:
         classes=classes,
         people=people,
         libraries=libraries,
-        failed=failed,
+        failed=len(failed.items),
+        more_failed=failed.next is not None,
+        shown=SHOWN,
         levels=accounts.LEVELS,
         roles=[r for r in PEOPLE if r != Role.PUPIL],
     )
@@ -105,7 +108,7 @@ def add_class() -> Response:
 def add_person() -> Response:
     """A new account with a password that is shown once."""
     form = request.form
-    password = "-".join(secrets.token_hex(2) for _n in range(4))
+    password = new_password()
 
     def work(session: Session) -> str:
         account = accounts.add_account(
@@ -125,6 +128,26 @@ def add_person() -> Response:
     return _write(work, "people")
 
 
+@blueprint.post("/people/password")
+@roles(Role.ADMIN)
+def renew_password() -> Response:
+    """A new password, shown once, for somebody who forgot theirs; it ends their sessions."""
+    account_id, password = request.form.get("account", ""), new_password()
+
+    def work(session: Session) -> str:
+        account = session.get(Account, account_id)
+        if account is None or account.username is None:
+            abort(404)
+        accounts.set_password(session, account.id, password)
+        return _(
+            "Mật khẩu mới của %(name)s (chỉ hiện lần này): %(password)s",
+            name=account.username,
+            password=password,
+        )
+
+    return _write(work, "people")
+
+
 @blueprint.post("/libraries")
 @roles(Role.ADMIN)
 def add_library() -> Response:
@@ -134,6 +157,8 @@ def add_library() -> Response:
     def work(session: Session) -> str:
         library = accounts.add_library(session, name)
         token = accounts.add_token(session, label="library", library_id=library.id)
-        return _("Mã truy cập của %(name)s (chỉ hiện lần này): %(token)s", name=name, token=token)
+        return _(
+            "Mã truy cập của %(name)s (chỉ hiện lần này): %(token)s", name=library.name, token=token
+        )
 
     return _write(work, "libraries")

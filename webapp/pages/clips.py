@@ -9,16 +9,17 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import consenting, lifecycle, policy, publication, queries, submission
+from review import consenting, decisions, lifecycle, policy, publication, queries, submission
 from review.consent import RECORDERS, Scope
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip
-from review.policy import Actor, Role
+from review.policy import SUBMITTERS, Actor, Role
 from review.states import Action, State
-from webapp.auth import require_actor, signed_in
+from webapp.auth import require_actor, roles, signed_in
 from webapp.deps import deps
-from webapp.forms import ConsentForm, PersonForm, WithdrawForm
-from webapp.forms.clips import REASONS
+from webapp.forms import ConsentForm, PersonForm, WithdrawForm, wrong_fields
+from webapp.forms.clips import NO_LABEL, REASONS
+from webapp.forms.words import choices
 from webapp.i18n import translated
 from webapp.pages import player
 
@@ -26,7 +27,7 @@ blueprint = Blueprint("clips", __name__, url_prefix="/clips")
 
 
 @blueprint.get("")
-@signed_in
+@roles(*SUBMITTERS)
 def mine() -> str:
     """Own clips, newest first; for a teacher, those of the class too."""
     actor = require_actor()
@@ -42,13 +43,19 @@ def mine() -> str:
 def show(clip_id: str) -> str | Response:
     actor = require_actor()
     with deps().database.read() as session:
-        clip = queries.get_clip(session, actor, clip_id)
-        if not policy.may_see(actor, clip):
-            raise NoSuchClip(f"there is no clip {clip_id!r} for this person here")
+        clip = _mine_or_staff(session, actor, clip_id)
         if clip.state == State.DRAFT:
             return redirect(url_for("submit.form", clip=clip.id))
         context = _context(session, actor, clip)
     return render_template("clip.html", **context)
+
+
+def _mine_or_staff(session: Session, actor: Actor, clip_id: str) -> Clip:
+    """The clip for its owner and for staff; those who may only watch it go to the library."""
+    clip = queries.get_clip(session, actor, clip_id)
+    if not policy.may_see(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r} for this person here")
+    return clip
 
 
 def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
@@ -88,9 +95,9 @@ def _is_told(action: str) -> bool:
 
 
 def _withdraw_form(actor: Actor, clip: Clip) -> WithdrawForm:
-    form = WithdrawForm(formdata=None, version=clip.version)
+    form = WithdrawForm(formdata=None)
     offered = publication.reasons_for(actor, clip)
-    form.reason.choices = [(code, REASONS[code]) for code in offered]
+    form.reason.choices = choices((code, REASONS[code]) for code in offered)
     return form
 
 
@@ -101,7 +108,7 @@ def progress(clip_id: str) -> Response:
     the clip has moved on, the whole page is asked for again."""
     actor = require_actor()
     with deps().database.read() as session:
-        clip = queries.get_clip(session, actor, clip_id)
+        clip = _mine_or_staff(session, actor, clip_id)
         made = bool(queries.renditions(session, clip))
     state = policy.shown_state(actor, clip)
     response = make_response(render_template("_progress.html", clip=clip, state=state, made=made))
@@ -115,11 +122,26 @@ def progress(clip_id: str) -> Response:
 def withdraw(clip_id: str) -> Response:
     actor = require_actor()
     reason = request.form.get("reason", "")
-    version = request.form.get("version", type=int)
     with deps().database.write() as session:
-        publication.withdraw(session, clip_id, actor, reason, version)
+        publication.withdraw(session, clip_id, actor, reason)
     flash(_("Clip đã được gỡ. Các thư viện được báo ngay."))
     return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+@blueprint.post("/<clip_id>/escalate")
+@signed_in
+def escalate(clip_id: str) -> Response:
+    """Any of the staff may say that a child is at risk, whatever happened to the clip meanwhile."""
+    actor = require_actor()
+    text = request.form.get("text", "").strip()
+    notes = [decisions.NoteInput(None, "other", text)] if text else []
+    with deps().database.write() as session:
+        clip = _mine_or_staff(session, actor, clip_id)
+        verdict = decisions.Verdict(Action.ESCALATE, clip.revision, clip.version, notes)
+        decisions.decide(session, clip_id, actor, verdict)
+    flash(_("Đã chuyển cho người phụ trách bảo vệ trẻ em."))
+    flash(_("Tổng đài bảo vệ trẻ em: %(number)s", number=deps().settings.help_line))
+    return redirect(url_for("pages.home"))
 
 
 @blueprint.post("/<clip_id>/retry")
@@ -127,48 +149,63 @@ def withdraw(clip_id: str) -> Response:
 def retry(clip_id: str) -> Response:
     actor = require_actor()
     with deps().database.write() as session:
-        queries.get_clip(session, actor, clip_id)
+        _mine_or_staff(session, actor, clip_id)
         submission.retry(session, clip_id, actor, request.form.get("version", type=int))
     flash(_("Đang xử lý lại."))
     return redirect(url_for("clips.show", clip_id=clip_id))
 
 
+def _one_who_sees(clip_id: str) -> Actor:
+    """Who asks, before anything else about the clip is said: raises :class:`NoSuchClip`."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        _mine_or_staff(session, actor, clip_id)
+    return actor
+
+
 @blueprint.post("/<clip_id>/people")
 @signed_in
 def add_person(clip_id: str) -> Response:
-    actor = require_actor()
+    actor = _one_who_sees(clip_id)
     form = PersonForm()
-    person = form.person()
     try:
-        if not form.validate() or not person.label:
-            raise InvalidInput(label="Hãy ghi cách gọi, ví dụ «bạn áo đỏ».")
+        if not form.validate():
+            raise InvalidInput(**wrong_fields(form))
+        person = form.person()
+        if not person.label:
+            raise InvalidInput(label=NO_LABEL)
         with deps().database.write() as session:
             consenting.add_person(session, clip_id, actor, person)
+        flash(_("Đã thêm %(name)s.", name=person.label))
     except InvalidInput as error:
-        flash(" ".join(translated(text) for text in error.errors.values()), "error")
+        _tell(error)
     return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))
+
+
+def _tell(error: InvalidInput) -> None:
+    flash(" ".join(translated(text) for text in error.errors.values()), "error")
 
 
 @blueprint.post("/<clip_id>/people/<person_id>/consents")
 @signed_in
 def record_consent(clip_id: str, person_id: str) -> Response:
-    actor = require_actor()
+    actor = _one_who_sees(clip_id)
     form = ConsentForm()
     try:
         if not form.validate():
-            raise InvalidInput(valid_until="Ngày chưa đúng.")
+            raise InvalidInput(**wrong_fields(form))
         with deps().database.write() as session:
             consenting.record_consent(session, person_id, actor, form.given())
         flash(_("Đã ghi sự đồng ý."))
     except InvalidInput as error:
-        flash(" ".join(translated(text) for text in error.errors.values()), "error")
+        _tell(error)
     return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))
 
 
 @blueprint.post("/<clip_id>/consents/<consent_id>/revoke")
 @signed_in
 def revoke_consent(clip_id: str, consent_id: str) -> Response:
-    actor = require_actor()
+    actor = _one_who_sees(clip_id)
     with deps().database.write() as session:
         consenting.revoke_consent(session, consent_id, actor)
     flash(_("Đã ghi việc rút lại sự đồng ý. Clip không còn được xem nữa."))

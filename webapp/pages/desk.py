@@ -18,15 +18,16 @@ from review.reasons import REASONS
 from review.states import Action, Party, State
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.errors import STATUS
-from webapp.forms import DecisionForm, ReleaseForm
+from webapp.errors import STATUS, told
+from webapp.forms import DecisionForm, ReleaseForm, wrong_fields
+from webapp.i18n import translated
 from webapp.pages import player
-from webapp.pages.shared import problem_word
 
 blueprint = Blueprint("desk", __name__)
 
 REVIEWERS = (Role.REVIEWER, Role.MODERATOR)
 DECIDERS = (*REVIEWERS, Role.SAFEGUARDING)
+VERDICTS = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT})
 
 
 @blueprint.get("/review")
@@ -92,26 +93,38 @@ def _desk(
         "desk.html",
         form=form,
         trouble=trouble,
-        stale=trouble if isinstance(trouble, StaleClip) else None,
+        wrong=_wrong(trouble),
+        since=told(trouble.since) if isinstance(trouble, StaleClip) else None,
         held_by_other=held_by_other,
         **context,
     )
+
+
+def _wrong(trouble: ReviewError | None) -> dict[str, str]:
+    """Field -> sentence, for the fields that the trouble is about."""
+    if not isinstance(trouble, InvalidInput):
+        return {}
+    return {field: translated(text) for field, text in trouble.errors.items()}
 
 
 def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
     revision = queries.revision(session, found)
     approvers = lifecycle.approvers(session, found)
     officer = actor.role == Role.SAFEGUARDING
+    past = queries.decisions(session, found.id)
+    buttons = policy.buttons(actor, found, approvers=approvers)
     return {
         "clip": found,
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
         "player": player.sources(session, found, preview_only=True),
-        "buttons": policy.buttons(actor, found, approvers=approvers),
+        "buttons": buttons,
+        # The officer's decisions have a form of their own.
+        "deciding": not officer and not VERDICTS.isdisjoint(buttons),
         "stage": policy.STAGES[found.stage].name,
         "people": queries.people(session, found),
         "missing": missing(session, found),
-        "past": queries.decisions(session, found.id),
+        "past": [p for p in past if officer or p[0].action != Action.ESCALATE],
         "notes": queries.notes(session, found.id),
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
@@ -128,7 +141,7 @@ def decide(clip_id: str) -> str | Response | tuple[str, int]:
     form = DecisionForm()
     try:
         if not form.validate_on_submit():
-            raise InvalidInput(notes="Hãy xem lại các ghi chú.")
+            raise InvalidInput(**wrong_fields(form))
         verdict = _verdict(form)
         with deps().database.write() as session:
             decisions.decide(session, clip_id, actor, verdict)
@@ -157,10 +170,14 @@ def _refused(
     """The desk again, with what happened, as long as this person may still see the clip."""
     try:
         fresh = _empty_form(actor, clip_id)
+        if form.revision.data != fresh.revision.data:
+            form.watched.data = False  # nobody has watched the new revision yet
         form.version.data, form.revision.data = fresh.version.data, fresh.revision.data
         return _desk(actor, clip_id, form, trouble=error), STATUS.get(error.code, 422)
     except NoSuchClip:
-        flash(problem_word(error.code), "error")
+        if not isinstance(error, StaleClip):
+            raise
+        flash(_("Clip này vừa rời hàng chờ của bạn."), "error")
         return redirect(url_for("desk.queue"))
 
 

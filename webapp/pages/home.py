@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from review import queries
 from review.models import SchoolClass
@@ -25,24 +26,22 @@ def home() -> str:
         waiting = queries.waiting_count(session, actor)
         held = queries.safeguarding_queue(session, actor, limit=100).items
         recent = queries.my_clips(session, actor, limit=3).items
-        classes = _classes(actor)
-        if classes is not None:
-            classes = list(session.scalars(classes))
+        classes = _classes(session, actor)
     return render_template(
         "home.html",
         waiting=waiting,
         held=len(held),
         recent=recent,
-        classes=classes or [],
+        classes=classes,
         join_url=f"{request.host_url.rstrip('/')}/join",
     )
 
 
-def _classes(actor: Actor):  # type: ignore[no-untyped-def]
+def _classes(session: Session, actor: Actor) -> list[SchoolClass]:
     """The classes whose code this teacher hands out."""
     if actor.role != Role.TEACHER:
-        return None
+        return []
     query = select(SchoolClass).where(SchoolClass.school_id == actor.school_id)
     if actor.class_id is not None:
         query = query.where(SchoolClass.id == actor.class_id)
-    return query.order_by(SchoolClass.name)
+    return list(session.scalars(query.order_by(SchoolClass.name)))

@@ -41,13 +41,15 @@ def index() -> str:
 
 @blueprint.get("/<clip_id>")
 def clip(clip_id: str) -> str:
-    """One published clip; a withdrawn one says so, and no more."""
+    """One published clip. That it was withdrawn is told only to those whom it was meant for."""
     actor = current_actor()
     with deps().database.read() as session:
         found = session.get(Clip, clip_id) if is_id(clip_id) else None
-        if found is not None and found.state == State.WITHDRAWN and found.published_at is not None:
+        if found is None or found.published_at is None or not queries.in_scope(actor, found):
+            raise WebError("not_found", 404)
+        if found.state == State.WITHDRAWN:
             raise WebError("withdrawn", 410)
-        if found is None or found.state != State.PUBLISHED or not queries.in_scope(actor, found):
+        if found.state != State.PUBLISHED:
             raise WebError("not_found", 404)
         revision = queries.revision(session, found)
         sources = player.sources(session, found)

@@ -8,11 +8,15 @@ from werkzeug.wrappers import Response
 
 from review import publication, queries
 from review.consent import parse_scope
-from review.errors import InvalidInput
+from review.errors import InvalidInput, ReviewError
+from review.models import Clip
 from review.policy import Role
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.forms import DetailsForm
+from webapp.errors import STATUS
+from webapp.forms import EditForm
+from webapp.i18n import translated
+from webapp.pages.shared import problem_word
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/clips")
 
@@ -27,19 +31,31 @@ def _version() -> int:
 @blueprint.route("/<clip_id>/details", methods=["GET", "POST"])
 @roles(Role.MODERATOR)
 def details(clip_id: str) -> str | Response | tuple[str, int]:
-    """Correct the words of a published clip."""
+    """Correct the words of a published clip. A refused edit keeps what was typed."""
     actor = require_actor()
     with deps().database.read() as session:
         clip = queries.get_clip(session, actor, clip_id)
-    form = DetailsForm(obj=clip)
+    form = EditForm(obj=clip)
     if request.method == "GET":
         return render_template("details.html", clip=clip, form=form)
     if not form.validate_on_submit():
         return render_template("details.html", clip=clip, form=form), 422
-    with deps().database.write() as session:
-        publication.edit_details(session, clip_id, actor, form.details(), _version())
+    try:
+        corrected = form.details(language=clip.language, level=clip.level)
+        with deps().database.write() as session:
+            publication.edit_details(session, clip_id, actor, corrected, _version())
+    except ReviewError as error:
+        return _again(clip, form, error), STATUS.get(error.code, 422)
     flash(_("Đã sửa. Các thư viện nhận bản mới."))
     return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+def _again(clip: Clip, form: EditForm, error: ReviewError) -> str:
+    trouble = problem_word(error.code)
+    if isinstance(error, InvalidInput):
+        trouble = " ".join(translated(text) for text in error.errors.values())
+    form.version.data = clip.version  # what the page now shows above the typed words
+    return render_template("details.html", clip=clip, form=form, trouble=trouble)
 
 
 @blueprint.post("/<clip_id>/scope")

@@ -109,7 +109,7 @@ def since_text(moment: datetime | None) -> str:
         return "–"
     minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
     if minutes < 1:
-        return _("vừa xong")
+        return _("chưa đến 1 phút")
     if minutes < 60:
         return _("%(num)d phút", num=minutes)
     if minutes < 48 * 60:

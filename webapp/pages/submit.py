@@ -21,9 +21,9 @@ from review.errors import InvalidInput, NotAllowed
 from review.models import Clip
 from review.policy import SUBMITTERS, Actor
 from review.states import State
-from webapp.auth import current_actor, require_account, require_actor, signed_in
+from webapp.auth import require_account, require_actor, signed_in
 from webapp.deps import deps
-from webapp.forms import SubmitForm
+from webapp.forms import SubmitForm, wrong_fields
 from webapp.i18n import translated
 
 blueprint = Blueprint("submit", __name__)
@@ -85,7 +85,8 @@ def _data(clip: Clip) -> dict[str, object]:
         for person, given in people
     ]
     names = ("title", "summary", "topics", "scope", "music", "reenactment", "licence")
-    return {**{n: getattr(clip, n) for n in names}, "people": rows, "clip": clip.id}
+    more = {"people": rows, "clip": clip.id, "hide_credit": not clip.credit}
+    return {**{n: getattr(clip, n) for n in names}, **more}
 
 
 @blueprint.post("/submit")
@@ -94,16 +95,17 @@ def save() -> BaseResponse | tuple[Response, int] | tuple[str, int]:
     """Save the form as a draft; the page's script then sends the file."""
     actor = _submitter()
     filled = SubmitForm()
+    draft = _draft(actor, filled.clip.data)
     by_script = request.accept_mimetypes.best == "application/json"
     try:
         if not filled.validate_on_submit():
-            raise InvalidInput(**{name: str(e[0]) for name, e in _errors(filled).items()})
+            raise InvalidInput(**wrong_fields(filled))
         clip = _save(actor, filled)
     except InvalidInput as error:
         if by_script:
             return jsonify({"code": error.code, "errors": _words(error)}), 422
         _show(filled, error)
-        return _page(filled, None), 422
+        return _page(filled, draft), 422
     if by_script:
         return jsonify({"clip": clip.id, "page": url_for("clips.show", clip_id=clip.id)})
     flash(_("Đã lưu bản nháp. Trang này cần JavaScript để gửi tệp."))
@@ -119,35 +121,24 @@ def _save(actor: Actor, filled: SubmitForm) -> Clip:
         return submission.create_draft(session, account, details, people)
 
 
-def _errors(filled: SubmitForm) -> dict[str, list[str]]:
-    """Field -> sentences; nested rows are told by their first sentence."""
-    return {name: _flat(found) for name, found in filled.errors.items() if found and name}
-
-
-def _flat(found: object) -> list[str]:
-    if isinstance(found, dict):
-        found = [sentence for part in found.values() for sentence in _flat(part)]
-    if isinstance(found, (list, tuple)):
-        return [s for part in found for s in (_flat(part) if not isinstance(part, str) else [part])]
-    return [str(found)]
-
-
 def _words(error: InvalidInput) -> dict[str, str]:
     return {field: translated(text) for field, text in error.errors.items()}
 
 
 def _show(filled: SubmitForm, error: InvalidInput) -> None:
+    """Beside each field; what is wrong in the rows of people, below all of them."""
+    told: dict[str, list[str]] = {}
     for name, text in _words(error).items():
-        field = filled._fields.get(name.split(".")[0])
-        if field is not None and not field.errors:
-            field.errors = [text]
+        told.setdefault(name.split(".")[0], []).append(text)
+    for field in filled:
+        field.errors = list(dict.fromkeys(told.get(field.name, [])))
 
 
 @blueprint.post("/submit/<clip_id>/delete")
 @signed_in
 def delete(clip_id: str) -> BaseResponse:
-    actor = current_actor()
-    assert actor is not None
+    actor = require_actor()
+    _draft(actor, clip_id)
     with deps().database.write() as session:
         submission.delete_draft(session, clip_id, actor)
     flash(_("Đã xóa bản nháp."))

@@ -9,7 +9,7 @@ import ast
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 # Letters that only Vietnamese words have here: marks over or under, horns, and đ.
 _MARKED = re.compile("[\u0300-\u036f\u031b]|đ|Đ")
@@ -25,7 +25,9 @@ def extract(
         if isinstance(node, ast.JoinedStr):
             docstrings |= {part for part in node.values if isinstance(part, ast.Constant)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node not in docstrings and _is_sentence(node.value):
+        if not isinstance(node, ast.Constant) or node in docstrings:
+            continue
+        if isinstance(node.value, str) and _is_sentence(node.value):
             yield node.lineno, "", node.value, []
 
 
@@ -38,5 +40,5 @@ def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
                 yield first.value
 
 
-def _is_sentence(value: Any) -> bool:
-    return isinstance(value, str) and bool(_MARKED.search(unicodedata.normalize("NFD", value)))
+def _is_sentence(value: str) -> bool:
+    return bool(_MARKED.search(unicodedata.normalize("NFD", value)))
