@@ -1,0 +1,186 @@
+"""Lists: what they cost, what they say when they are empty, and how one goes on reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from review import jobs
+from review.policy import Role
+from review.states import Action, State
+from tests.webapp.pages.conftest import Browser
+from tests.world import World
+
+Visitor = Callable[..., Browser]
+
+EMPTY: dict[str, tuple[Role | None, str, str | None]] = {
+    # Path -> who sees it, what it says, and where the way on leads.
+    "/": (Role.PUPIL, "Clip đầu tiên sẽ hiện ở đây ngay khi gửi.", "/submit"),
+    "/clips": (Role.PUPIL, "Quay một clip ngắn về một điều hay, rồi gửi ở đây.", "/submit"),
+    "/clips?of=class": (Role.TEACHER, "Đưa mã lớp cho học sinh", "/"),
+    "/review": (Role.REVIEWER, "Tải lại trang để xem.", "/review"),
+    "/safeguarding": (Role.SAFEGUARDING, "Không có clip nào được chuyển đến", "/safeguarding"),
+    "/library": (None, "Clip đầu tiên được duyệt sẽ hiện ở đây.", "/join"),
+    "/library?q=khong+co": (None, "Thử từ khác, hoặc bỏ bớt điều kiện.", "/library"),
+    "/admin/jobs": (Role.ADMIN, "Khi có clip được gửi, việc xử lý hiện ở đây.", None),
+}
+
+
+@pytest.mark.parametrize("path", EMPTY)
+def test_an_empty_list_says_what_to_do(visitor: Visitor, path: str) -> None:
+    who, sentence, way_on = EMPTY[path]
+    page = visitor(who).get(path)
+    assert sentence in page.text
+    assert way_on is None or way_on in page.links
+
+
+def test_the_library_offers_to_send_only_where_one_may(visitor: Visitor) -> None:
+    assert "/submit" in visitor(Role.PUPIL).get("/library").links
+    links = visitor(Role.REVIEWER).get("/library").links
+    assert [link for link in links if link in ("/submit", "/join")] == []
+
+
+def _in_review(world: World, count: int) -> None:
+    for _ in range(count):
+        world.clip(State.IN_REVIEW, owner=world.person(Role.PUPIL))
+
+
+def _published(world: World, count: int) -> None:
+    for _ in range(count):
+        world.clip(State.PUBLISHED, owner=world.person(Role.PUPIL))
+
+
+def _held(world: World, count: int) -> None:
+    for _ in range(count):
+        world.clip(State.HELD, owner=world.person(Role.PUPIL))
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "make", "sign"),
+    [
+        ("/clips", Role.PUPIL, _in_review, "/clips/0"),
+        ("/clips?of=class", Role.TEACHER, _in_review, "/clips/0"),
+        ("/review", Role.REVIEWER, _in_review, "/review/0"),
+        ("/safeguarding", Role.SAFEGUARDING, _held, "/review/0"),
+        ("/library", None, _published, "/library/0"),
+        ("/admin/jobs", Role.ADMIN, _in_review, None),
+        ("/", Role.PUPIL, _in_review, "/clips/0"),
+        ("/", Role.REVIEWER, _in_review, None),
+        ("/", Role.SAFEGUARDING, _held, None),
+        ("/admin", Role.ADMIN, _in_review, None),
+    ],
+)
+def test_a_list_costs_no_more_queries_with_more_rows(
+    visitor: Visitor,
+    world: World,
+    counted: Callable[[], Any],
+    path: str,
+    role: Role | None,
+    make: Callable[[World, int], None],
+    sign: str | None,
+) -> None:
+    person = visitor(role)
+    make(world, 2)
+    with counted() as few:
+        page = person.get(path)
+    make(world, 28)
+    with counted() as many:
+        longer = person.get(path)
+    assert (page.status, longer.status) == (200, 200)
+    assert many.statements == few.statements
+    if sign is not None:
+        rows = [len([a for a in p.links if a.startswith(sign)]) for p in (page, longer)]
+        assert rows[0] == 2
+        assert rows[1] > rows[0]
+
+
+def test_one_reads_on_to_the_end_and_back(visitor: Visitor, world: World) -> None:
+    _in_review(world, 23)
+    person = visitor(Role.PUPIL)
+    first = person.get("/clips")
+    (way_on,) = [link for link in first.links if "cursor=" in link]
+    second = person.get(way_on)
+    seen = [[a for a in p.links if a.startswith("/clips/0")] for p in (first, second)]
+    assert [len(rows) for rows in seen] == [20, 3]
+    assert not set(seen[0]) & set(seen[1])
+    assert [link for link in second.links if "cursor=" in link] == []
+    assert "Về đầu danh sách" in second.text
+
+
+def test_the_class_list_has_the_pupils_clips_and_not_the_own_ones(
+    visitor: Visitor, world: World
+) -> None:
+    world.clip(State.IN_REVIEW, owner=world.person(Role.TEACHER), title="Của cô")
+    world.clip(State.IN_REVIEW, owner=world.person(Role.PUPIL), title="Của em")
+    world.clip(State.DRAFT, owner=world.person(Role.PUPIL), title="Bản nháp của em")
+    elsewhere = world.account(Role.TEACHER, school=world.another_school())
+    world.clip(State.IN_REVIEW, owner=elsewhere, title="Của trường khác")
+    person = visitor(Role.TEACHER)
+    titles = ("Của cô", "Của em", "Bản nháp của em", "Của trường khác")
+    lists = {path: person.get(path).text for path in ("/clips", "/clips?of=class")}
+    assert {p: [t for t in titles if t in text] for p, text in lists.items()} == {
+        "/clips": ["Của cô"],
+        "/clips?of=class": ["Của em"],
+    }
+
+
+def test_the_library_finds_by_topic_and_by_words(visitor: Visitor, world: World) -> None:
+    passwords = world.clip(State.PUBLISHED, title="Giữ kín mật khẩu")
+    with world.write() as session:
+        row = session.get_one(type(world.get(passwords)), passwords)
+        row.topics, row.summary = ["safe_networks"], "Ba mẹo nhỏ"
+    world.clip(State.PUBLISHED, title="Chào hỏi qua màn hình")
+    person = visitor(None)
+
+    def found(query: str) -> list[str]:
+        return [a for a in person.get(f"/library{query}").links if a.startswith("/library/0")]
+
+    assert len(found("")) == 2
+    one = [f"/library/{passwords}"]
+    assert found("?topic=safe_networks") == one
+    assert found("?q=mật+khẩu") == one
+    assert found("?q=m%C3%A2%CC%A3t+kha%CC%82%CC%89u") == one  # as a Mac types it: NFD
+    assert found("?q=mẹo&topic=safe_networks") == one
+    assert found("?q=mẹo&topic=conduct") == []
+    assert found("?q=%25") == []
+
+
+def test_without_javascript_the_library_plays(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.PUBLISHED)
+    page = visitor(None).get(f"/library/{clip_id}")
+    assert page.all("source") == [{"src": f"/media/{clip_id}/mp4/360p.mp4", "type": "video/mp4"}]
+    (video,) = page.all("video")
+    assert "controls" in video
+    assert video["data-hls"] == f"/media/{clip_id}/hls/master.m3u8"
+    assert f"/media/{clip_id}/mp4/360p.mp4?download=1" in page.links
+
+
+def test_jobs_are_listed_by_state_and_a_failed_one_is_tried_again(
+    visitor: Visitor, world: World
+) -> None:
+    failed = world.clip(State.FAILED)
+    fine = world.clip(State.PUBLISHED)
+    person = visitor(Role.ADMIN)
+    page = person.get("/admin/jobs?state=failed")
+    assert failed in page.text
+    assert fine not in page.text
+    assert "Bộ xử lý video dừng giữa chừng." in page.text
+    assert "1 việc xử lý không thành." in person.get("/admin").text
+    (retry,) = [f.action for f in page.forms if f.action.endswith("/retry")]
+    after = person.follow(person.send(page, retry))
+    assert "Việc đã được xếp lại vào hàng." in after.text
+    assert world.get(failed).state == "processing"
+    with world.read() as session:
+        assert jobs.get(session, retry.split("/")[3]).state == "failed"
+    assert person.post("/admin/jobs/no-such-job/retry").status == 404
+
+
+def test_a_rejected_clip_leaves_the_queue(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.IN_REVIEW, title="Sẽ bị trả")
+    person = visitor(Role.REVIEWER)
+    assert "1 clip đang chờ." in person.get("/").text
+    world.decide(clip_id, Action.REJECT, Role.REVIEWER)
+    assert "Sẽ bị trả" not in person.get("/review").text
+    assert "Không có clip nào chờ bạn." in person.get("/").text
