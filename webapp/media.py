@@ -108,7 +108,7 @@ def _refuse_withdrawn(clip: Clip, *, is_known: bool) -> None:
 
 
 def _send(path: Path, found: OutputFile, filename: str | None) -> Response:
-    _refuse_many_ranges(found)
+    _read_range(found)
     try:
         response = send_file(
             path,
@@ -129,11 +129,19 @@ def _send(path: Path, found: OutputFile, filename: str | None) -> Response:
     return response
 
 
-def _refuse_many_ranges(found: OutputFile) -> None:
-    """No player asks for several ranges at once; a thousand of them are an attack."""
+def _read_range(found: OutputFile) -> None:
+    """What RFC 9110 (14.1.2 and 14.2) says of odd ranges, which Werkzeug answers with 416: what is
+    no range of bytes is ignored, and a suffix longer than the file is the file."""
     wanted = request.range
-    if wanted is not None and wanted.units == "bytes" and len(wanted.ranges) > 1:
+    if wanted is None or wanted.units != "bytes":
+        request.environ.pop("HTTP_RANGE", None)
+        return
+    if len(wanted.ranges) > 1:
+        # No player asks for several ranges at once; a thousand of them are an attack.
         raise WebError("range", 416, {"Content-Range": f"bytes */{found.bytes}"})
+    start = wanted.ranges[0][0]
+    if start < 0 and -start > found.bytes:
+        request.environ["HTTP_RANGE"] = "bytes=0-"
 
 
 def _filename(clip: Clip, what: str) -> str:

@@ -92,7 +92,8 @@ class Caller:
         """The response; header names may be written with ``_``."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         more = {} if body is None else {"json": body}
-        return self.client.open(path, method=method, headers=self.headers | named, **more)
+        sent = {"method": method, "headers": self.headers | named, "buffered": True}
+        return self.client.open(path, **sent, **more)
 
 
 @pytest.fixture

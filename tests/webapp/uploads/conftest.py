@@ -101,7 +101,11 @@ class Web:
         """One request on a connection of its own."""
         with self.connect() as connection:
             connection.sendall(self.head(method, path, len(body or b""), **headers) + (body or b""))
-            return read_answer(connection)
+            answer = read_answer(connection)
+            if method != "GET":
+                return answer
+            rest = b"".join(iter(lambda: connection.recv(65536), b""))
+            return Answer(answer.status, answer.headers, answer.body + rest)
 
     def head(self, method: str, path: str, length: int | None, **headers: str | None) -> bytes:
         """The head of a request; a header of None is left out."""
@@ -160,7 +164,7 @@ def patch_headers(offset: int | str) -> dict[str, str]:
 
 
 def read_answer(connection: socket.socket) -> Answer:
-    """The next answer; its body by Content-Length, or to the end."""
+    """The next answer, with as much of its body as came along."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
