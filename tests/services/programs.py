@@ -12,15 +12,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+def start(
+    argv: list[str], *, log: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """The program, in a session of its own, so that all of it can be ended."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            argv, env=env, cwd=log.parent, stdout=out, stderr=out, start_new_session=True
+        )
+
+
 @contextmanager
 def running(
     argv: list[str], *, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The program, in a session of its own, so that all of it ends with the test."""
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            argv, env=env, cwd=log.parent, stdout=out, stderr=out, start_new_session=True
-        )
+    """The program until the end of the block."""
+    process = start(argv, log=log, env=env)
     try:
         yield process
     finally:
@@ -45,3 +52,14 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
         else:
             return
     raise AssertionError(f"nobody listens on {port}: {log.read_text(errors='replace')[-3000:]}")
+
+
+def wait_for_silence(port: int) -> None:
+    """Until nobody listens there: a killed program's children may need a moment to die."""
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"somebody still listens on {port}")
