@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from storage_config.settings import Settings
 from webapp.auth import bearer
+from webapp.deps import deps
 
 MAX_FORM = 1024 * 1024  # bytes; uploads stream past this limit
 UPLOAD_TYPE = "application/offset+octet-stream"  # of tus
@@ -63,7 +64,7 @@ def _refuse_forged() -> None:
         return  # whoever forgot the token is told so; nothing there is done for nobody
     if request.mimetype == UPLOAD_TYPE:
         # The token comes in a header: the body is for the upload, and longer than any form.
-        request.max_content_length = None
+        request.max_content_length = deps().settings.max_bytes
     csrf.protect()
 
 
