@@ -89,6 +89,7 @@ class Clips:
             "landscape.mp4",
             *("-map", "0:v", "-map", "1:a", "-vf", "scale=1280:720,setsar=1"),
             *(*_QUICK, *_SOUND, "-ac", "2", "-movflags", "+faststart"),
+            seconds=2.5,
         )
 
     def portrait(self) -> Path:
@@ -125,7 +126,7 @@ class Clips:
         return self._once(
             "tagged.mp4",
             lambda path: ffmpeg(
-                *("-i", self.landscape(), "-c", "copy"),
+                *("-i", self.marked(), "-c", "copy"),
                 *(p for name, value in tags.items() for p in ("-metadata", f"{name}={value}")),
                 *("-metadata:s", f"handler_name={CANARIES['handler']}", path),
             ),
@@ -213,7 +214,7 @@ class Clips:
         """Drawn, 1280x720, with six channels: the film as it is."""
         return self._once(
             "surround.mp4",
-            lambda path: ffmpeg("-i", film("bigbuckbunny"), "-t", "2", "-c", "copy", path),
+            lambda path: ffmpeg("-i", film("bigbuckbunny"), "-t", "1.2", "-c", "copy", path),
         )
 
     def fast(self) -> Path:
@@ -237,7 +238,7 @@ class Clips:
         return self._once(
             "fragmented.mp4",
             lambda path: ffmpeg(
-                *("-i", self.landscape(), "-c", "copy"),
+                *("-i", self.marked(), "-c", "copy"),
                 *("-movflags", "frag_keyframe+empty_moov+default_base_moof", path),
             ),
         )
@@ -300,7 +301,7 @@ class Clips:
         """Cut on the phone without encoding: an edit list hides the first frames."""
         return self._once(
             "trimmed.mp4",
-            lambda path: ffmpeg("-ss", "1.3", "-i", self.landscape(), "-c", "copy", path),
+            lambda path: ffmpeg("-ss", "1.3", "-i", self.marked(), "-c", "copy", path),
         )
 
     def cover_first(self) -> Path:
@@ -311,7 +312,7 @@ class Clips:
         return self._once(
             "cover_first.mp4",
             lambda path: ffmpeg(
-                *("-i", cover, "-i", self.landscape(), "-map", "0:v", "-map", "1", "-c", "copy"),
+                *("-i", cover, "-i", self.marked(), "-map", "0:v", "-map", "1", "-c", "copy"),
                 *("-disposition:v:0", "attached_pic", path),
             ),
         )
@@ -332,7 +333,7 @@ class Clips:
         """3840x2160, HEVC of 10 bits, PQ: the heaviest that a phone makes."""
         return self._film(
             "four_k.mp4",
-            *("-map", "0:v", "-vf", "scale=3840:2160,setsar=1,format=yuv420p10le"),
+            *("-map", "0:v", "-vf", "fps=5,scale=3840:2160,setsar=1,format=yuv420p10le"),
             *("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params"),
             "log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
             *("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"),
@@ -423,7 +424,7 @@ class Clips:
 
     def broken_middle(self) -> Path:
         """A worn memory card: whole by its index, a third of the film is zeros."""
-        content = bytearray(self.landscape().read_bytes())
+        content = bytearray(self.marked().read_bytes())
         third = len(content) // 3
         content[third : 2 * third] = bytes(third)
         return self._bytes("broken_middle.mp4", bytes(content))
@@ -435,11 +436,11 @@ class Clips:
         return self._film("tiny.mp4", "-map", "0:v", "-vf", "scale=32:32", *_QUICK, seconds=1.5)
 
     def huge(self) -> Path:
-        """One second of 8192x4320, all grey."""
+        """Wider than what phones and cinema cameras make."""
         return self._once(
             "huge.mp4",
             lambda path: ffmpeg(
-                *("-f", "lavfi", "-i", "color=gray:s=8192x4320:r=2:d=1.5", *_QUICK, path),
+                *("-f", "lavfi", "-i", "color=gray:s=4400x1080:r=1:d=2", *_QUICK, path),
             ),
         )
 

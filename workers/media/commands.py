@@ -23,8 +23,6 @@ _CONTAINERS = {c.name: c for c in (MP4, MATROSKA, MPEGTS, AVI)}
 # The demuxer of MP4 has one long name; the whitelist is compared with all of it.
 _WHITELIST = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 _POSTER_SIDE = 1280
-# More of the source's pictures than this part can not be decoded: it is broken, not blemished.
-MAX_ERROR_RATE = 0.1
 # SEI units of H.264: captions, positions, the encoder's name, whatever a camera puts there.
 _NO_SIDE_UNITS = {"bsf:v": "filter_units=remove_types=6"}
 _CLEAN: dict[str, Any] = {
@@ -90,15 +88,14 @@ def _open(source: Path, facts: MediaFacts, limits: MediaLimits, **more: Any) -> 
     return ffmpeg.input(f"file:{source}", **{**options, **more})
 
 
-def _compile(*outputs: Any, options: Sequence[str] = ()) -> list[str]:
-    merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
-    merged = merged.global_args(
-        *("-hide_banner", "-nostdin", "-y", "-loglevel", "error"),
+def _compile(output: Any) -> list[str]:
+    output = output.global_args(
+        # Each error is said, not "repeated": they are counted.
+        *("-hide_banner", "-nostdin", "-y", "-loglevel", "repeat+error"),
         *("-nostats", "-progress", "pipe:1", "-stats_period", "1"),
         *("-filter_threads", "2", "-filter_complex_threads", "2"),
-        *options,
     )
-    return [str(part) for part in merged.compile(cmd=_binary("ffmpeg"))]
+    return [str(part) for part in output.compile(cmd=_binary("ffmpeg"))]
 
 
 def _bare(stream: Any, facts: MediaFacts) -> Any:
@@ -171,28 +168,17 @@ def _sound(opened: Any, facts: MediaFacts) -> Any:
     return track.filter("asetnsamples", n=1024, p=0)
 
 
-def examine(
-    source: Path, facts: MediaFacts, limits: MediaLimits, *, proxy: str, poster: str
-) -> list[str]:
-    """One process: the preview (a remux where browsers play the source, else a 480p encode) and
-    a poster from a third into the clip. Both names are relative to the working directory."""
+def preview(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> list[str]:
+    """A remux where browsers play the source, else a 480p encode. ``name`` is relative to the
+    working directory, here and below."""
     opened = _open(source, facts, limits)
-    preview = (
-        _remux(opened, facts, proxy)
-        if ladder.browsers_play(facts)
-        else _proxy(opened, facts, proxy)
-    )
-    return _compile(preview, _poster(source, facts, limits, poster))
+    make = _remux if ladder.browsers_play(facts) else _proxy
+    return _compile(make(opened, facts, name))
 
 
 def poster(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> list[str]:
-    """The poster alone."""
-    return _compile(_poster(source, facts, limits, name))
-
-
-def _poster(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> Any:
-    """The clearest of twenty pictures from the key frame before a third of the clip. A second
-    look at the same file: only what lies there is decoded, and there always is one."""
+    """The clearest of twenty pictures from the key frame before a third of the clip on: only
+    what lies there is decoded."""
     third = {"ss": round(facts.duration_s / 3, 3), "noaccurate_seek": None}
     opened = _open(source, facts, limits, **third)
     scale = min(1.0, _POSTER_SIDE / max(facts.width, facts.height))
@@ -200,7 +186,7 @@ def _poster(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> 
     picture = _bare(opened[str(facts.video_index)], facts).filter("setpts", "PTS-STARTPTS")
     picture = _standard_range(picture, facts, size).filter("thumbnail", 20)
     picture = _scaled(picture, size, "yuvj420p")
-    return picture.output(name, vframes=1, **{"c:v": "mjpeg", "q:v": 4, **_CLEAN})
+    return _compile(picture.output(name, vframes=1, **{"c:v": "mjpeg", "q:v": 4, **_CLEAN}))
 
 
 def _tracks(opened: Any, facts: MediaFacts) -> list[Any]:
@@ -267,8 +253,7 @@ def render(
         "var_stream_map": " ".join(names),
         "threads": 2,
     }
-    made = ffmpeg.output(*tracks, f"{folder}/%v.m3u8", **{**options, **hls, **_CLEAN})
-    return _compile(made, options=("-max_error_rate", str(MAX_ERROR_RATE)))
+    return _compile(ffmpeg.output(*tracks, f"{folder}/%v.m3u8", **{**options, **hls, **_CLEAN}))
 
 
 def progressive(video: str, audio: str | None, target: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from workers.media import commands, ladder, outputs
+from workers.media.boxes import wipe_names
 from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import Examined, MediaFacts, MediaLimits
 from workers.media.probe import TOLERANCE_S, probe
@@ -31,18 +32,32 @@ def examine(
     the tool failed, and whatever ``progress`` raises.
     """
     facts = probe(source, limits=limits, sandbox=sandbox)
-    argv = commands.examine(source, facts, limits, proxy=PROXY, poster=POSTER)
+    argv = commands.preview(source, facts, limits, PROXY)
     job = job_for(argv, (source,), out, facts, limits)
     done = run(job, sandbox, progress)
     if done.status != 0:
         raise explain(done)
     made = _check_whole(out / PROXY, facts, limits, sandbox, done)
-    if not (out / POSTER).is_file():
-        # A source without an index shows nothing where one jumps to; the preview has one.
-        argv = commands.poster(out / PROXY, made, limits, POSTER)
-        run(job_for(argv, (), out, facts, limits), sandbox, progress)
+    wipe_names(out / PROXY)
+    _make_poster(((source, facts), (out / PROXY, made)), out, limits, sandbox, progress)
     files = outputs.collect(out, [PROXY, POSTER])
     return Examined(facts, files, remuxed=ladder.browsers_play(facts))
+
+
+def _make_poster(
+    sources: Iterable[tuple[Path, MediaFacts]],
+    out: Path,
+    limits: MediaLimits,
+    sandbox: Sandbox,
+    progress: Callable[[float], None],
+) -> None:
+    """From the first that shows a picture where one jumps to: a stream without an index may show
+    none, the preview always does. Whether there is one is the caller's to check."""
+    for source, facts in sources:
+        argv = commands.poster(source, facts, limits, POSTER)
+        done = run(job_for(argv, (source,), out, facts, limits), sandbox, lambda _: progress(1.0))
+        if done.status == 0 and (out / POSTER).is_file():
+            return
 
 
 def _check_whole(

@@ -51,7 +51,8 @@ def measure(folder: Path, name: str) -> Track:
     total = sum(durations)
     # A last segment of a few frames says nothing of the rate that a player needs.
     peak = max(s * 8 / d for s, d in zip(sizes, durations, strict=True) if d >= min(1.0, total))
-    return Track(name, total, round(peak), round(sum(sizes) * 8 / total), _codec(media))
+    average = sum(sizes) * 8 / total
+    return Track(name, total, round(max(peak, average)), round(average), _codec(media))
 
 
 def _codec(media: Path) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workers.media import commands, hls, ladder, outputs
+from workers.media.boxes import wipe_names
 from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits, OutputFile, Rendered, Rendition
 from workers.media.hls import Track, Variant
 from workers.media.ladder import Rung
-from workers.media.run import no_progress, run
+from workers.media.run import Done, no_progress, run
 from workers.media.sandbox import Sandbox
 from workers.media.tool import explain, job_for
 
@@ -19,6 +20,8 @@ MASTER = f"{HLS}/master.m3u8"
 AUDIO = "audio"
 # Of two frames at the lowest rate: the picture ends on a frame, not on a time.
 TOLERANCE_S = 0.4
+# More of the source's pictures than this part can not be decoded: it is broken, not blemished.
+MAX_ERROR_RATE = 0.1
 
 
 def render_ladder(
@@ -35,7 +38,10 @@ def render_ladder(
     (out / HLS).mkdir(exist_ok=True)
     (out / "mp4").mkdir(exist_ok=True)
     argv = commands.render(source, facts, limits, rungs, HLS)
-    _run(argv, (source,), out, facts, limits, sandbox, lambda f: progress(0.95 * f))
+    done = _run(argv, (source,), out, facts, limits, sandbox, lambda f: progress(0.95 * f))
+    _check_readable(done, facts)
+    for path in (out / HLS).glob("*.mp4"):
+        wipe_names(path)
     tracks = {r.name: hls.measure(out / HLS, r.name) for r in rungs}
     audio = None if facts.silent else hls.measure(out / HLS, AUDIO)
     _check_whole(tracks[rungs[0].name], facts)
@@ -53,10 +59,18 @@ def _run(
     limits: MediaLimits,
     sandbox: Sandbox,
     progress: Callable[[float], None],
-) -> None:
+) -> Done:
     done = run(job_for(argv, reads, out, facts, limits), sandbox, progress)
     if done.status != 0:
         raise explain(done)
+    return done
+
+
+def _check_readable(done: Done, facts: MediaFacts) -> None:
+    """The tool goes on where it can not decode, and holds the last picture meanwhile."""
+    if done.undecodable > MAX_ERROR_RATE * float(facts.rate) * facts.duration_s:
+        words = done.stderr.strip()[-300:]
+        raise Refused("unreadable", f"{done.undecodable} packets can not be decoded: {words}")
 
 
 def _check_whole(track: Track, facts: MediaFacts) -> None:

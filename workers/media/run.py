@@ -17,7 +17,11 @@ from workers.media.sandbox import Caps, Sandbox
 
 KEPT_STDERR = 16 * 1024
 MAX_STDOUT = 4 * 1024 * 1024
+# Each thread's own arena of the C library reserves 64 MiB of the address space that is limited.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 TICK = 0.5  # seconds between looks at the clock
+# ffmpeg 5 and 7; the tool's own counting (`-max_error_rate`) counts nothing in 7.1.
+_UNDECODABLE = (b"Error while decoding stream", b"Error submitting packet to decoder")
 _NO_SPACE = ("No space left on device", "ENOSPC")
 _FATAL_SIGNALS = frozenset(
     {
@@ -50,11 +54,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How the tool ended: its exit status (negative: a signal), its answer, its last words."""
+    """How the tool ended: its exit status (negative: a signal), its answer, its last words, and
+    how many packets of the source it could not decode."""
 
     status: int
     stdout: bytes
     stderr: str
+    undecodable: int = 0
 
 
 def no_progress(fraction: float) -> None:
@@ -72,7 +78,7 @@ def run(job: Job, sandbox: Sandbox, progress: Callable[[float], None] = no_progr
     process = subprocess.Popen(
         argv,
         cwd=job.folder,
-        env={},
+        env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -128,7 +134,8 @@ def _follow(process: subprocess.Popen[bytes], job: Job, progress: Callable[[floa
         progress(watch.fraction)
     _kill_group(process)
     status = _status(process.returncode)
-    return Done(status, bytes(watch.stdout), watch.stderr.decode(errors="replace"))
+    words = watch.stderr.decode(errors="replace")
+    return Done(status, bytes(watch.stdout), words, watch.undecodable)
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
@@ -152,15 +159,19 @@ class _Watch:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._begun = self._moved = time.monotonic()
-        self._line = b""
+        self._line = self._words = b""
         self._last: dict[bytes, bytes] = {}
         self.fraction = 0.0
         self.stdout = bytearray()
         self.stderr = bytearray()
+        self.undecodable = 0
 
     def take_error(self, data: bytes) -> None:
         self.stderr += data
         del self.stderr[:-KEPT_STDERR]
+        *lines, self._words = (self._words + data).split(b"\n")
+        self._words = self._words[-1000:]
+        self.undecodable += sum(any(w in line for w in _UNDECODABLE) for line in lines)
 
     def take_output(self, data: bytes) -> None:
         if self._job.duration is None:

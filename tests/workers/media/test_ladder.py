@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from workers.media import MediaFacts
+from workers.media.ladder import (
+    browsers_play,
+    even,
+    progressive_rung,
+    rate_for,
+    rungs_for,
+    size_for,
+)
+
+PHONE = MediaFacts(
+    container="mp4",
+    bytes=9_000_000,
+    duration_s=20.0,
+    video_index=0,
+    video_codec="h264",
+    profile="High",
+    pixel_format="yuv420p",
+    width=1920,
+    height=1080,
+    rotation=0,
+    square_pixels=True,
+    frame_rate="30",
+    variable_rate=False,
+    interlaced=False,
+    hdr=False,
+    audio_index=1,
+    audio_codec="aac",
+    audio_channels=2,
+    streams=2,
+    tags_removed=("gps",),
+)
+
+
+@pytest.mark.parametrize(
+    ("short_side", "sides"),
+    [
+        (64, [64]),
+        (103, [102]),
+        (144, [144]),
+        (239, [238]),
+        (240, [240]),
+        (359, [240]),
+        (480, [240, 360, 480]),
+        (719, [240, 360, 480]),
+        (720, [240, 360, 480, 720]),
+        (1080, [240, 360, 480, 720, 1080]),
+        (2160, [240, 360, 480, 720, 1080]),
+    ],
+)
+def test_rungs_go_by_the_short_side_and_never_above_it(short_side: int, sides: list[int]) -> None:
+    assert [r.side for r in rungs_for(short_side)] == sides
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side", "size"),
+    [
+        (1920, 1080, 720, (1280, 720)),
+        (1080, 1920, 720, (720, 1280)),
+        (427, 241, 240, (426, 240)),
+        (1024, 576, 480, (854, 480)),
+        (640, 272, 240, (564, 240)),
+        (1080, 1080, 360, (360, 360)),
+    ],
+)
+def test_both_sides_are_even(width: int, height: int, side: int, size: tuple[int, int]) -> None:
+    assert size_for(replace(PHONE, width=width, height=height), side) == size
+
+
+def test_even() -> None:
+    assert [even(n) for n in (0.2, 1, 2, 2.9, 3.1, 853.9)] == [2, 2, 2, 2, 4, 854]
+
+
+@pytest.mark.parametrize(
+    ("rate", "variable", "made"),
+    [
+        ("30", False, Fraction(30)),
+        ("30000/1001", False, Fraction(30000, 1001)),
+        ("24", False, Fraction(24)),
+        ("2", False, Fraction(5)),
+        ("50", False, Fraction(25)),
+        ("60", False, Fraction(30)),
+        ("240", False, Fraction(30)),
+        ("1000000", False, Fraction(30)),
+        ("18", True, Fraction(30)),
+        ("1000", True, Fraction(30)),
+        ("12", True, Fraction(12)),
+        ("1/3", True, Fraction(5)),
+    ],
+)
+def test_what_is_made_has_a_constant_rate(rate: str, variable: bool, made: Fraction) -> None:
+    assert rate_for(replace(PHONE, frame_rate=rate, variable_rate=variable)) == made
+
+
+def test_one_file_is_the_best_up_to_720() -> None:
+    made = {s: progressive_rung(rungs_for(s)).name for s in (144, 240, 480, 720, 1080)}
+    assert made == {144: "144p", 240: "240p", 480: "480p", 720: "720p", 1080: "720p"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "plays"),
+    [
+        ({}, True),
+        ({"container": "matroska"}, True),
+        ({"width": 1080, "height": 1920, "rotation": 90}, True),
+        ({"variable_rate": True}, True),
+        ({"audio_index": None, "audio_codec": None}, True),
+        ({"container": "mpegts"}, False),
+        ({"video_codec": "hevc"}, False),
+        ({"pixel_format": "yuv420p10le"}, False),
+        ({"pixel_format": "yuv422p"}, False),
+        ({"profile": "High 4:4:4 Predictive"}, False),
+        ({"width": 3840, "height": 2160}, False),
+        ({"square_pixels": False}, False),
+        ({"interlaced": True}, False),
+        ({"audio_codec": "ac3"}, False),
+        ({"audio_codec": "opus"}, False),
+    ],
+)
+def test_only_what_browsers_play_is_previewed_as_it_is(
+    changes: dict[str, Any], plays: bool
+) -> None:
+    assert browsers_play(replace(PHONE, **changes)) is plays
