@@ -26,12 +26,20 @@ from workers.sweep import Sweeper
 log = structlog.get_logger(__name__)
 OFTEN = 5.0  # seconds: what a lost message costs at the most
 RARELY = 300.0
+SELDOM = 3600.0
 
 
 def _settings(data: Path | None) -> Settings:
     try:
         return load(data=data)
     except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _build(settings: Settings) -> deps_module.Deps:
+    try:
+        return deps_module.build(settings)
+    except SandboxUnavailable as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -91,12 +99,12 @@ def _report_sandbox(settings: Settings) -> None:
 def scheduler(data: Path | None) -> None:
     """Ring for due jobs and sweep, until stopped. Two at once do no harm."""
     settings = _settings(data)
-    deps = deps_module.build(settings)
+    deps = _build(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     sweeper = Sweeper(deps)
-    next_rarely = 0.0
+    next_rarely = next_seldom = 0.0
     while not stop.is_set():
         try:
             sweeper.often()
@@ -104,6 +112,9 @@ def scheduler(data: Path | None) -> None:
                 next_rarely = time.monotonic() + RARELY
                 sweeper.rarely()
                 broker.clean_embedded(settings)
+            if time.monotonic() >= next_seldom:
+                next_seldom = time.monotonic() + SELDOM
+                sweeper.seldom()
         except (DatabaseBusy, OSError) as error:
             log.warning("sweep_interrupted", why=str(error))
         stop.wait(OFTEN)
@@ -114,9 +125,10 @@ def scheduler(data: Path | None) -> None:
 def sweep(data: Path | None) -> None:
     """One whole round of upkeep, then end."""
     settings = _settings(data)
-    sweeper = Sweeper(deps_module.build(settings))
+    sweeper = Sweeper(_build(settings))
     rung = sweeper.often()
     sweeper.rarely()
+    sweeper.seldom()
     broker.clean_embedded(settings)
     click.echo(f"rang for {rung} due jobs; swept")
 
