@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from review import clock
+from review.keys import is_id
 from review.models import Clip, School, SchoolClass
 from review.policy import STAGES, Actor, Role
 from review.queries.clips import durations
@@ -106,16 +107,22 @@ def _names(
 
 
 def next_in_queue(session: Session, actor: Actor, after: str | None = None) -> str | None:
-    """Id of the oldest waiting clip that nobody else has claimed (and that is not ``after``)."""
+    """Id of the oldest waiting clip that nobody else has claimed; with ``after`` the one that
+    follows it, so that putting clips off leads through them all, and at the end to the first."""
     waiting = _waiting_for(actor)
     if waiting is None:
         return None
     now = clock.now(session)
     free = or_(Clip.claimed_by.is_(None), Clip.claimed_by == actor.id, Clip.claimed_until < now)
-    query = select(Clip.id).where(waiting, free)
-    if after is not None:
-        query = query.where(Clip.id != after)
-    return session.scalar(query.order_by(Clip.submitted_at, Clip.id).limit(1))
+    query = select(Clip.id).where(waiting, free).order_by(Clip.submitted_at, Clip.id).limit(1)
+    left = session.get(Clip, after) if after is not None and is_id(after) else None
+    if left is None:
+        return session.scalar(query)
+    later = Clip.submitted_at > left.submitted_at
+    same_time = and_(Clip.submitted_at == left.submitted_at, Clip.id > left.id)
+    return session.scalar(query.where(or_(later, same_time))) or session.scalar(
+        query.where(Clip.id != left.id)
+    )
 
 
 def waiting_count(session: Session, actor: Actor, cap: int = 100) -> int:

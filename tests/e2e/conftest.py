@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,15 @@ def visit(browser: Browser, installation: Installation) -> Iterator[Visit]:
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def until(page: Page, expression: str, patience: float = 60.0) -> None:
+    """Wait until this is true in the page. Playwright's own wait evaluates a string inside the
+    page, which the pages' policy forbids; ours asks from outside."""
+    deadline = time.monotonic() + patience
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never true: {expression}"
+        page.wait_for_timeout(50)
 
 
 def sign_in(page: Page, installation: Installation, role: str) -> None:

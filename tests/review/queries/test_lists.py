@@ -99,6 +99,7 @@ def test_the_next_clip_is_one_that_nobody_else_has(world: World) -> None:
     with world.read() as session:
         assert queries.next_in_queue(session, me) == second
         assert queries.next_in_queue(session, me, after=second) == third
+        assert queries.next_in_queue(session, me, after=third) == second
         assert queries.next_in_queue(session, other) == first
         assert queries.waiting_count(session, me, cap=2) == 2
 
