@@ -73,6 +73,7 @@ def watch_and_approve(page: Page, title: str) -> None:
 
 def plays_hls(page: Page) -> tuple[int, int]:
     """Press play; the size of the picture that moves, from the HLS that was made."""
+    until(page, "document.querySelector('video').currentSrc.startsWith('blob:')")
     page.evaluate("document.querySelector('video').muted = true")
     page.evaluate("document.querySelector('video').play()")
     until(page, "document.querySelector('video').currentTime > 1.0")

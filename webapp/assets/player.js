@@ -14,6 +14,9 @@ export function attach(video) {
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => {
       video.dataset.level = String(hls.levels[data.level].height);
     });
+    // Who pressed play before this script was there goes on playing.
+    const wanted = !video.paused;
+    hls.on(Hls.Events.MEDIA_ATTACHED, () => wanted && video.play());
     hls.loadSource(source);
     hls.attachMedia(video);
     video.dataset.plays = "hls";
