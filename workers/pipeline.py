@@ -63,7 +63,6 @@ def work(deps: Deps, claim: Claim) -> None:
     log.info("job_started", job=claim.job_id, kind=claim.kind, attempt=claim.attempt)
     try:
         _attempt(deps, claim, folder)
-        log.info("job_done", job=claim.job_id, kind=claim.kind)
     except LeaseLost:
         log.warning("claim_lost", job=claim.job_id, kind=claim.kind)
     except DatabaseBusy as error:
@@ -98,6 +97,7 @@ def _attempt(deps: Deps, claim: Claim, folder: Path) -> None:
         _trouble(deps, claim, code, counted=False)
     else:
         _save(deps, claim, made)
+        log.info("job_done", job=claim.job_id, kind=claim.kind)
 
 
 def _trouble(deps: Deps, claim: Claim, code: str, *, counted: bool) -> None:

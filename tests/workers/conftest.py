@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.clips import Clips
+from tests.workers.office import Office
 from workers.media import (
     Examined,
     MediaLimits,
@@ -68,3 +71,14 @@ def sandbox() -> Sandbox:
 @pytest.fixture(scope="session")
 def works(clips: Clips, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Works:
     return Works(clips, tmp_path_factory.mktemp("works"), sandbox)
+
+
+@pytest.fixture
+def office(migrated: Path, tmp_path: Path) -> Iterator[Office]:
+    """An installation of the embedded default, with its own database, store and folders."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(migrated, data / "lantoa.sqlite3")
+    opened = Office.opened(data)
+    yield opened
+    opened.close()
