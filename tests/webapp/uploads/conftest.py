@@ -149,7 +149,7 @@ class Web:
             if offset == len(content):
                 return
             answer = self.patch(path, offset, content[offset:])
-            assert answer.status in (204, 409, 423), answer
+            assert answer.status in (204, 409, 423, 503), answer
         raise AssertionError(f"{path} is never complete")
 
     def original(self, path: str) -> bytes:
