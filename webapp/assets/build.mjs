@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const source = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(source, "../..");
@@ -33,10 +34,17 @@ for (const file of result.outputFiles) {
   const hash = createHash("sha256").update(file.contents).digest("hex").slice(0, 10);
   const { name: stem, ext } = path.parse(name);
   manifest[name] = `${stem}.${hash}${ext}`;
-  await writeFile(path.join(target, manifest[name]), file.contents);
+  await writeCompressed(path.join(target, manifest[name]), file.contents);
 }
 await writeFile(path.join(target, "LICENSES.txt"), await licences(result.metafile));
 await writeFile(path.join(target, "manifest.json"), JSON.stringify(manifest, null, 2));
+
+// Beside each file what a browser may get instead, made once and as small as it goes.
+async function writeCompressed(file, contents) {
+  await writeFile(file, contents);
+  await writeFile(`${file}.gz`, gzipSync(contents, { level: 9 }));
+  await writeFile(`${file}.br`, brotliCompressSync(contents));
+}
 
 async function licences(metafile) {
   const packages = new Set();
