@@ -42,6 +42,7 @@ def init(app: Flask) -> None:
         root=str(STATIC),
         prefix="static",
         max_age=3600,
+        allow_all_origins=False,
         # Names change with the content: these never do.
         immutable_file_test=lambda path, url: url.startswith("/static/dist/"),
         add_headers_function=_headers,
