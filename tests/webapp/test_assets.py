@@ -17,11 +17,14 @@ def script(app: Flask) -> str:
 
 
 def test_a_script_goes_out_compressed_and_is_kept(app: Flask, script: str) -> None:
-    plain = app.test_client().get(script)
-    small = app.test_client().get(script, headers={"Accept-Encoding": "gzip"})
+    client = app.test_client()
+    with client.get(script) as answer:
+        plain = answer.data
+    with client.get(script, headers={"Accept-Encoding": "gzip"}) as small:
+        packed = small.data
 
     assert small.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(small.data) == plain.data == (DIST / script.split("/")[-1]).read_bytes()
+    assert gzip.decompress(packed) == plain == (DIST / script.split("/")[-1]).read_bytes()
     assert "immutable" in small.headers["Cache-Control"]
     assert small.headers["X-Content-Type-Options"] == "nosniff"
     assert "Access-Control-Allow-Origin" not in small.headers
