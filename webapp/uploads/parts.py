@@ -16,7 +16,9 @@ from typing import Protocol
 # Small, since what has arrived of a block is lost with the connection, and large enough: gunicorn
 # hands over 870 MB/s in such blocks (530 in blocks of a MiB).
 BLOCK = 16 * 1024
-LOCK_SECONDS = 3.0  # how long a newcomer waits for the writer before it
+LOCK_SECONDS = 3.0  # how long a newcomer waits for the writer before it: some TICKs
+TICK = 1.0  # seconds: how often a writer that gets no bytes looks whether it was overtaken
+SILENCE = 45.0  # seconds: a connection that says nothing for so long is dead
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -147,7 +149,7 @@ class Part:
         position = offset
         try:
             while position < offset + room:
-                block = _read(source, min(BLOCK, offset + room - position))
+                block = self._next(source, min(BLOCK, offset + room - position), ticket)
                 if not block:
                     return position
                 with full_disk_told():
@@ -159,23 +161,31 @@ class Part:
                     raise Overtaken(self.upload_id)
         finally:
             os.fsync(descriptor)
-        if _read(source, 1):
+        if self._next(source, 1, ticket):
             raise TooMuch(self.upload_id)
         return position
+
+    def _next(self, source: Readable, size: int, ticket: str) -> bytes:
+        """The next bytes; none at the end, or when the connection is broken or dead.
+
+        A ``TimeoutError`` of the source says that there are none yet; nothing is lost by it.
+        """
+        dead = time.monotonic() + SILENCE
+        while time.monotonic() < dead:
+            try:
+                return source.read(size)
+            except TimeoutError:
+                if not self.is_newest(ticket):
+                    raise Overtaken(self.upload_id) from None
+            except (OSError, ValueError):
+                break
+        return b""
 
 
 def cut(descriptor: int, offset: int) -> None:
     """Forget what came after ``offset``."""
     os.ftruncate(descriptor, offset)
     os.fsync(descriptor)
-
-
-def _read(source: Readable, size: int) -> bytes:
-    """The next bytes; none when the connection is broken or silent for too long."""
-    try:
-        return source.read(size)
-    except (OSError, ValueError):
-        return b""
 
 
 def _write_all(descriptor: int, block: bytes, position: int) -> None:

@@ -26,6 +26,8 @@ from webapp.security import UPLOAD_TYPE
 from webapp.uploads.body import ALGORITHMS, Body, Checksum, announced_checksum
 from webapp.uploads.finish import finish
 from webapp.uploads.parts import (
+    SILENCE,
+    TICK,
     Overtaken,
     Part,
     PartLocked,
@@ -44,7 +46,6 @@ EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
 MEDIA_TYPE = UPLOAD_TYPE
 MAX_OPEN = 50  # unfinished uploads of one account
 MAX_METADATA = 4096
-READ_TIMEOUT = 45.0  # seconds: a connection that says nothing for so long is dead
 SPARE = 64 * 1024 * 1024  # bytes that stay free on the disk
 AT_ONCE = 48  # connections of one process that may be sending: fewer than it has threads
 _writing = threading.BoundedSemaphore(AT_ONCE)
@@ -290,10 +291,13 @@ def _store(upload: Upload, offset: int, checksum: Checksum | None) -> int:
 
 
 def _limit_silence() -> None:
-    """A phone that lost its network says nothing more: its connection must not hold the file."""
+    """A phone that lost its network says nothing more: its connection must not hold the file.
+
+    gunicorn can be asked again for bytes of a body of known length; one in chunks ends there.
+    """
     socket = request.environ.get("gunicorn.socket")
     if socket is not None:
-        socket.settimeout(READ_TIMEOUT)
+        socket.settimeout(SILENCE if request.content_length is None else TICK)
 
 
 @blueprint.delete("/<upload_id>")

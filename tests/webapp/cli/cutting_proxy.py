@@ -15,21 +15,41 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 def cutting_proxy(port: int, cuts: list[int]) -> Iterator[int]:
     """The port of a proxy before ``port``. The n-th connection that sends a body of more than
     ``cuts[n]`` bytes is reset there; when the list is used up, nothing is cut any more."""
+    opened: list[socket.socket] = []
+    threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_accept, args=(server, port, list(cuts)), daemon=True).start()
+        argv = (server, port, list(cuts), opened, threads)
+        accepting = threading.Thread(target=_accept, args=argv)
+        accepting.start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
+        accepting.join()
+    for end in opened:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    for end in opened:
+        end.close()
 
 
-def _accept(server: socket.socket, port: int, cuts: list[int]) -> None:
+def _accept(
+    server: socket.socket,
+    port: int,
+    cuts: list[int],
+    opened: list[socket.socket],
+    threads: list[threading.Thread],
+) -> None:
     while True:
         try:
             client, _ = server.accept()
         except OSError:
             return
         upstream = socket.create_connection(("127.0.0.1", port))
-        threading.Thread(target=_answers, args=(upstream, client), daemon=True).start()
-        threading.Thread(target=_requests, args=(client, upstream, cuts), daemon=True).start()
+        opened += [client, upstream]
+        for target, args in ((_answers, (upstream, client)), (_requests, (client, upstream, cuts))):
+            threads.append(threading.Thread(target=target, args=args))
+            threads[-1].start()
 
 
 def _requests(client: socket.socket, upstream: socket.socket, cuts: list[int]) -> None:
@@ -40,6 +60,8 @@ def _requests(client: socket.socket, upstream: socket.socket, cuts: list[int]) -
             if cuts and passed > cuts[0]:
                 cuts.pop(0)
                 for end in (client, upstream):
+                    # Wakes the other thread: a socket that it still reads from is not closed yet.
+                    end.shutdown(socket.SHUT_RD)
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                     end.close()
                 return

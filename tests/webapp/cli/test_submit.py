@@ -64,6 +64,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield Installation(folder / "data", port, folder)
     finally:
         running.end()
+        assert running.process.stdout is not None
+        running.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

@@ -228,15 +228,26 @@ class TestTwoWriters:
 
         assert (told, web.ask(path)) == ([409] * 3, 1000)
 
-    def test_a_dead_connection_costs_a_423_at_the_most(self, web: Web) -> None:
-        """The old connection says nothing more: who comes is told to try again, not to give up."""
+    def test_a_dead_connection_is_overtaken_at_once(self, web: Web) -> None:
+        """The phone lost its network, and no word of that reached the server: it has a new one."""
         path = web.create(LAST)
         with begin(web, path, 0, CONTENT) as silent:
             silent.sendall(CONTENT[:50_000])
             until_stored(web, path, 40_000)
-            assert web.patch(path, web.ask(path), CONTENT[50_000:]).status == 423
-        web.resume(path, CONTENT)
+            offset = web.ask(path)
+            assert web.patch(path, offset, CONTENT[offset:]).status == 204
         assert web.original(path) == CONTENT
+
+    def test_a_slow_client_is_waited_for(self, web: Web) -> None:
+        """Its pauses are longer than the server's own looks in between; nothing is lost by them."""
+        path = web.create(LAST)
+        with begin(web, path, 0, CONTENT) as slow:
+            for start, end in ((0, 20_000), (20_000, 20_001), (20_001, LAST)):
+                slow.sendall(CONTENT[start:end])
+                time.sleep(1.5 * (end < LAST))
+            answer = read_answer(slow)
+
+        assert (answer.status, answer.offset, web.original(path)) == (204, LAST, CONTENT)
 
 
 @pytest.fixture
