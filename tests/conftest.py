@@ -38,9 +38,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server of this session's own, with a migrated template to copy."""
-    with Postgres.started(tmp_path_factory.mktemp("postgres")) as server:
+    with Postgres.started() as server:
         database = Database(server.create("template_of_tests"))
         schema.upgrade(database.engine)
         database.dispose()

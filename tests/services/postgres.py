@@ -7,6 +7,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,34 +42,23 @@ class Postgres:
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator[Postgres]:
+    def started(cls) -> Iterator[Postgres]:
+        """In a folder outside pytest's own, which only root may enter when root runs the tests."""
+        folder = Path(tempfile.mkdtemp(prefix="lantoa-postgres-"))
         server = cls(folder / "data", free_port())
         if os.getuid() == 0:
             owner = pwd.getpwnam(USER)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
-            for parent in folder.parents:
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
         _run(
-            [
-                _program("initdb"),
-                "-D",
-                str(server.folder),
-                "-U",
-                USER,
-                "-A",
-                "trust",
-                "-N",
-                "--locale=C.UTF-8",
-                "-E",
-                "UTF8",
-            ]
+            [_program("initdb"), "-D", str(server.folder), "-U", USER, "-A", "trust", "-N"]
+            + ["--locale=C.UTF-8", "-E", "UTF8"]
         )
         server.start()
         try:
             yield server
         finally:
             server.stop("immediate")
+            shutil.rmtree(folder, ignore_errors=True)
 
     def start(self) -> None:
         settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off"

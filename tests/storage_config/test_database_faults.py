@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.services, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def server() -> Iterator[Postgres]:
     """One that may be broken: nobody else uses it."""
-    with Postgres.started(tmp_path_factory.mktemp("fragile")) as started:
+    with Postgres.started() as started:
         yield started
 
 

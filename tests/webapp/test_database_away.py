@@ -142,7 +142,7 @@ def test_postgresql_is_restarted_under_load(
     """Every answer is the right one or 503; afterwards it goes on by itself."""
     from review import schema
 
-    with Postgres.started(tmp_path_factory.mktemp("restarted")) as server:
+    with Postgres.started() as server:
         database = Database(server.create())
         schema.upgrade(database.engine)
         world = World(database)
