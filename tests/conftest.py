@@ -1,4 +1,4 @@
-"""What all tests share: databases (SQLite, and a PostgreSQL of their own), and an invented world."""
+"""What all tests share: databases (SQLite, and a PostgreSQL of their own), an invented world."""
 
 from __future__ import annotations
 

@@ -50,8 +50,10 @@ class Postgres:
             owner = pwd.getpwnam(USER)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         _run(
-            [_program("initdb"), "-D", str(server.folder), "-U", USER, "-A", "trust", "-N"]
-            + ["--locale=C.UTF-8", "-E", "UTF8"]
+            [
+                *(_program("initdb"), "-D", str(server.folder), "-U", USER, "-A", "trust", "-N"),
+                *("--locale=C.UTF-8", "-E", "UTF8"),
+            ]
         )
         server.start()
         try:

@@ -137,7 +137,7 @@ class TestLocked:
 @pytest.mark.services
 @pytest.mark.faults
 def test_postgresql_is_restarted_under_load(
-    tmp_path_factory: pytest.TempPathFactory, make_app: Callable[..., Flask]
+    make_app: Callable[..., Flask],
 ) -> None:
     """Every answer is the right one or 503; afterwards it goes on by itself."""
     from review import schema
