@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from review import problems
 from review.errors import InvalidInput, ReviewError, StaleClip
-from review.states import State
 from storage_config.database import DatabaseBusy
 from webapp.i18n import translated
 
@@ -159,15 +158,10 @@ def _review_error(error: ReviewError) -> Response:
     if isinstance(error, InvalidInput):
         more["errors"] = {field: translated(text) for field, text in error.errors.items()}
     elif isinstance(error, StaleClip):
-        more |= {"since": told(error.since), **error.detail}
+        more |= {"since": error.since, **error.detail}
     else:
         more |= {k: v for k, v in error.detail.items() if isinstance(v, (str, int, list))}
     return answer(error.code, STATUS.get(error.code, 400), problems.message(error.code), **more)
-
-
-def told(since: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What happened meanwhile, as anybody may hear it: never that a clip was held."""
-    return [row for row in since if State.HELD not in (row["from"], row["to"])]
 
 
 def _web_error(error: WebError) -> Response:

@@ -18,7 +18,7 @@ from review.reasons import REASONS
 from review.states import Action, Party, State
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.errors import STATUS, told
+from webapp.errors import STATUS
 from webapp.forms import DecisionForm, ReleaseForm, wrong_fields
 from webapp.i18n import translated
 from webapp.pages import player
@@ -94,7 +94,7 @@ def _desk(
         form=form,
         trouble=trouble,
         wrong=_wrong(trouble),
-        since=told(trouble.since) if isinstance(trouble, StaleClip) else None,
+        since=trouble.since if isinstance(trouble, StaleClip) else None,
         held_by_other=held_by_other,
         **context,
     )
