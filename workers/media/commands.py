@@ -128,7 +128,9 @@ def _standard_range(stream: Any, facts: MediaFacts, size: tuple[int, int]) -> An
 
 
 def _scaled(stream: Any, size: tuple[int, int], pixels: str = "yuv420p") -> Any:
-    stream = stream.filter("scale", size[0], size[1], flags="bicubic")
+    # Said, since ffmpeg 7 keeps a phone's full range in a picture that is named as limited.
+    span = "pc" if pixels == "yuvj420p" else "tv"
+    stream = stream.filter("scale", size[0], size[1], flags="bicubic", out_range=span)
     return stream.filter("setsar", "1").filter("format", pixels)
 
 

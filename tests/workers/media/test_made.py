@@ -15,7 +15,8 @@ from tests.workers.media import look
 from workers.media import MediaLimits, render_ladder
 from workers.media.ladder import rate_for, rungs_for
 
-pytestmark = pytest.mark.slow
+# One process makes the clips for all of these.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("made")]
 
 # Name: upright size, rungs, whether the preview is a copy.
 KINDS: dict[str, tuple[tuple[int, int], list[int], bool]] = {
@@ -113,6 +114,7 @@ def test_every_phone_plays_it(works: Works, name: str) -> None:
         video = look.stream(path, "video")
         assert (video["codec_name"], video["profile"]) == ("h264", "High")
         assert (video["pix_fmt"], video["field_order"]) == ("yuv420p", "progressive")
+        assert video.get("color_range") in (None, "tv")
         assert video.get("color_transfer") in (None, "bt709", "smpte170m", "unknown", "bt470bg")
         assert video["r_frame_rate"] == f"{(r := rate_for(facts)).numerator}/{r.denominator}"
     assert look.kinds(one_file(works, name)) == (["video"] if facts.silent else ["video", "audio"])
@@ -289,7 +291,9 @@ def test_a_portrait_shows_what_the_phone_showed(works: Works) -> None:
     assert (poster["width"], poster["height"]) == (720, 1280)
 
 
-@pytest.mark.parametrize("name", ["landscape", "interlaced", "anamorphic", "odd", "transport"])
+@pytest.mark.parametrize(
+    "name", ["landscape", "interlaced", "anamorphic", "odd", "transport", "old_camera"]
+)
 def test_the_picture_is_the_sources(works: Works, name: str) -> None:
     seen = look.picture(works.clips.get(name), 1.0, (64, 36))
     assert look.likeness(look.picture(one_file(works, name), 1.0, (64, 36)), seen) < 10

@@ -69,6 +69,7 @@ def test_longer_than_the_office_allows(clips: Clips, sandbox: Sandbox, tmp_path:
     assert caught.value.code == "too_long"
 
 
+@pytest.mark.xdist_group("made")
 def test_a_worn_memory_card_is_found_by_the_ladder(works: Works, tmp_path: Path) -> None:
     """Its index is whole, so that the preview could be copied; then a third can not be decoded."""
     facts = works.examined("broken_middle").facts
@@ -83,6 +84,7 @@ def test_a_worn_memory_card_is_found_by_the_ladder(works: Works, tmp_path: Path)
     assert caught.value.code == "unreadable"
 
 
+@pytest.mark.xdist_group("made")
 def test_a_blemish_is_no_reason(works: Works, tmp_path: Path) -> None:
     """Three hundred wrong bytes: a frame or two are spoilt, the clip is not."""
     source = tmp_path / "blemished.mp4"

@@ -50,4 +50,4 @@ def test_limits_grow_with_the_clip() -> None:
     assert long.cpu_seconds == 2 * (120 + 18_000)
     assert short.file_bytes < long.file_bytes
     assert long.file_bytes > 2 * 900_000_000
-    assert short.memory_bytes == long.memory_bytes == 2 << 30
+    assert short.memory_bytes == long.memory_bytes == MediaLimits().memory_bytes
