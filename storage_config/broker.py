@@ -68,6 +68,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "worker_hijack_root_logger": False,
+        "worker_consumer": "storage_config.consumer:Consumer",
         "task_publish_retry": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }

@@ -30,9 +30,21 @@ class Server(Protocol):
     def thaw(self) -> None: ...
 
 
+def reached_at(url: str, data: Path) -> Settings:
+    return load({"LANTOA_BROKER_URL": url, "LANTOA_SECRET_KEY": "k" * 40}, data=data)
+
+
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
+    """With queues that are older than a moment: a node that is killed just after it has made a
+    quorum queue may come back without a leader for it (seen with 3.10)."""
     with RabbitMQ.started(tmp_path_factory.mktemp("rabbitmq")) as started:
+        bell = Doorbell(reached_at(started.url, tmp_path_factory.mktemp("settings")))
+        assert bell.ring("first of all", "examine")
+        assert bell.ring("first of all", "ladder")
+        bell.close()
+        started.control("stop_app")
+        started.control("start_app")
         yield started
 
 
@@ -50,9 +62,7 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 @pytest.fixture
 def settings(server: Server, tmp_path: Path) -> Settings:
-    return load(
-        {"LANTOA_BROKER_URL": server.url, "LANTOA_SECRET_KEY": "k" * 40}, data=tmp_path / "data"
-    )
+    return reached_at(server.url, tmp_path / "data")
 
 
 @pytest.fixture
@@ -63,8 +73,8 @@ def bell(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doorbe
     made.close()
 
 
-def ring_until_heard(bell: Doorbell, job_id: str) -> None:
-    """As the sweep does it."""
+def ring_until_taken(bell: Doorbell, job_id: str) -> None:
+    """As the sweep does it: again, until the broker takes it."""
     until = time.monotonic() + 60
     while not bell.ring(job_id, "examine"):
         assert time.monotonic() < until
@@ -128,7 +138,7 @@ def test_a_frozen_broker_costs_a_bounded_time(
     assert once < 5 * TIMES
     assert quiet < TIMES
     fresh = Doorbell(settings)
-    ring_until_heard(fresh, "after")
+    ring_until_taken(fresh, "after")
     fresh.close()
 
 
@@ -166,29 +176,22 @@ def test_redis_that_was_emptied_takes_the_next_bell(
 ) -> None:
     """Its queues and their routes are gone; the doorbell and the worker make them again."""
     monkeypatch.setattr(broker, "QUIET", 0.0)
-    settings = load(
-        {"LANTOA_BROKER_URL": redis.url, "LANTOA_SECRET_KEY": "k" * 40}, data=tmp_path / "data"
-    )
+    settings = reached_at(redis.url, tmp_path / "data")
     bell = Doorbell(settings)
     with listening(settings, tmp_path / "a") as listener:
         assert bell.ring("before", "examine")
         listener.wait_for("before")
         assert redis.command("FLUSHALL") == "OK\n"
 
-        ring_until_heard(bell, "after")
+        ring_until_taken(bell, "after")
         listener.wait_for("after")
     bell.close()
 
 
 def test_rabbitmq_keeps_bells_in_queues_that_survive(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
-    settings = load(
-        {"LANTOA_BROKER_URL": rabbitmq.url, "LANTOA_SECRET_KEY": "k" * 40}, data=tmp_path / "data"
-    )
-    rabbitmq.control("stop_app")
-    rabbitmq.control("reset")
-    rabbitmq.control("start_app")
+    settings = reached_at(rabbitmq.url, tmp_path / "data")
     bell = Doorbell(settings)
-    ring_until_heard(bell, "kept")
+    ring_until_taken(bell, "kept")
     rabbitmq.kill()
     rabbitmq.start()
 
