@@ -34,6 +34,9 @@ class BlobStore(Protocol):
     def delete(self, key: str) -> None:
         """Deleting a missing key is no error."""
 
+    def tidy(self) -> int:
+        """Remove what writers that were killed left behind; how many pieces."""
+
     def url(
         self, key: str, *, seconds: int, mime: str | None = None, filename: str | None = None
     ) -> str | None:

@@ -329,5 +329,5 @@ def test_a_forked_child_reads_its_own_answers(store: BlobStore) -> None:
 def test_tidying_leaves_what_is_stored(store: BlobStore) -> None:
     put(store, "a")
 
-    assert store.tidy() == 0  # type: ignore[attr-defined]
+    assert store.tidy() == 0
     assert read(store, "a") == TEN
