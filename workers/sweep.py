@@ -52,6 +52,7 @@ class Sweeper:
         """Every hour: what a crash left behind. Looks at every key of the store."""
         self.remove_orphans()
         self.remove_dead_parts()
+        self.deps.blobs.tidy()
 
     def ring_due(self) -> int:
         now = time.monotonic()
