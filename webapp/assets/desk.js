@@ -133,7 +133,10 @@ class Notes {
       this.next += 1;
     }
     const row = blank || this.list.lastElementChild;
-    row.querySelector('input[name$="-at"]').value = video.currentTime.toFixed(1);
+    row.querySelector('input[name$="-at"]').value = video.currentTime.toLocaleString(
+      document.documentElement.lang,
+      { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false },
+    );
     row.querySelector("select").focus();
     row.scrollIntoView({ block: "nearest", behavior: "smooth" });
     coverage.draw();
