@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -62,6 +63,7 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
         raise click.UsageError(f"--queues takes {', '.join(jobs.KINDS)}; not {unknown or 'none'}")
     settings = _settings(data)
     _report_sandbox(settings)
+    _clear_scratch(settings)
     app = configure(settings, kinds)
     app.worker_main(
         [
@@ -92,6 +94,14 @@ def _report_sandbox(settings: Settings) -> None:
         log.warning("sandbox_not_reported", why=str(error))
     if refusal:
         raise click.ClickException(refusal)
+
+
+def _clear_scratch(settings: Settings) -> None:
+    """What a killed worker left on this machine: the scheduler may run on another."""
+    deps = _build(settings)
+    with contextlib.suppress(DatabaseBusy):
+        Sweeper(deps).remove_dead_scratch()
+    deps.database.dispose()
 
 
 @main.command()

@@ -229,12 +229,12 @@ def quick_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("quick_heartbeat")
 def test_withdrawing_stops_the_ladder(office: Office, clips: Clips) -> None:
     """At once, and nothing of it stays; what was watched is there for the record."""
-    clip_id = office.hand_in(clips.full_hd())
+    clip_id = office.hand_in(clips.landscape())
     assert work_once(office.deps, "w", ["examine"])
     before, moderator = office.stored(), office.world.actor(Role.MODERATOR)
     worker = threading.Thread(target=work_once, args=(office.deps, "w", ["ladder"]))
     worker.start()
-    assert wait_for(lambda: list(office.deps.scratch.rglob("1080p.mp4")))
+    assert wait_for(lambda: list(office.deps.scratch.rglob("720p.mp4")))
     assert media_tools(office.data)
 
     with office.deps.database.write() as session:

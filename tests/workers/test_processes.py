@@ -83,7 +83,7 @@ def in_ladder(office: Office) -> list[Path]:
 def test_a_worker_that_is_killed_in_the_ladder(office: Office, clips: Clips, start: Start) -> None:
     """SIGKILL, and nothing else is done to help: the lease runs out, the scheduler calls the next
     worker, and there is one set of outputs, no program and no folder left."""
-    clip_id = office.hand_in(clips.full_hd())
+    clip_id = office.hand_in(clips.landscape())
     first = start("run")
     ring(office)
     assert wait_for(lambda: in_ladder(office))
@@ -161,7 +161,11 @@ def test_a_worker_that_is_told_to_end_finishes_first(
 def test_an_idle_role_ends_cleanly(
     office: Office, start: Start, tmp_path: Path, role: str, number: signal.Signals
 ) -> None:
+    left = office.deps.scratch / "ladder-of-a-killed-worker-1"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
     process = start(role)
+    assert wait_for(lambda: not left.exists())
     if role == "run":
         assert wait_for(lambda: b" ready." in (tmp_path / "log-0").read_bytes())
     else:
