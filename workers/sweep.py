@@ -61,9 +61,9 @@ class Sweeper:
             due = jobs.due(session, limit=20)
         count = 0
         for job_id, kind in due:
-            if job_id not in self.rung:
+            if job_id not in self.rung and self.deps.doorbell.ring(job_id, kind):
                 self.rung[job_id] = now
-                count += self.deps.doorbell.ring(job_id, kind)
+                count += 1
         return count
 
     def give_up_exhausted(self) -> int:
