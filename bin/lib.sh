@@ -107,7 +107,7 @@ build_assets() {
   fi
   say "Building the page assets"
   PATH="$ROOT/.venv/bin:$PATH" "$ROOT/.venv/bin/npm" ci --ignore-scripts --no-audit --no-fund \
-    --loglevel=error >/dev/null || die "npm ci failed: is there a network?"
+    --loglevel=error --no-update-notifier >/dev/null || die "npm ci failed: is there a network?"
   "$ROOT/.venv/bin/node" webapp/assets/build.mjs >/dev/null || die "Building the assets failed."
   mark_done assets "$stamp"
 }

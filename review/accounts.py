@@ -136,6 +136,9 @@ def add_class(session: Session, school_id: str, name: str) -> SchoolClass:
         raise InvalidInput(name="Hãy ghi tên lớp.")
     if session.get(School, school_id) is None:
         raise InvalidInput(school="Không có trường này.")
+    same = SchoolClass.school_id == school_id, SchoolClass.name == name
+    if session.scalar(select(SchoolClass.id).where(*same).limit(1)) is not None:
+        raise InvalidInput(name="Trường này đã có lớp tên này.")
     row = SchoolClass(
         school_id=school_id, name=name, code=_new_code(), created_at=clock.now(session)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from review.consent import consents_of
@@ -19,6 +19,7 @@ from review.models import (
     Rendition,
     Revision,
 )
+from review.problems import REFUSALS
 from review.queries.paging import Page, paged
 
 
@@ -127,10 +128,18 @@ def hold_notes(session: Session, clip_id: str) -> list[Note]:
 
 
 def job_list(
-    session: Session, state: str | None = None, cursor: str | None = None, limit: int = 50
+    session: Session,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    *,
+    refusals: bool = True,
 ) -> Page[Job]:
-    """Jobs for the operator, newest first."""
+    """Jobs for the operator, newest first; without ``refusals`` those whose source was at fault
+    are left out, since nobody here can mend them."""
     query = select(Job)
+    if not refusals:
+        query = query.where(or_(Job.problem.is_(None), Job.problem.not_in(REFUSALS)))
     if state is not None:
         query = query.where(Job.state == state)
     return paged(

@@ -46,9 +46,13 @@ class Page {
       if (this.sender.running) this.sender.pause();
       else this.sender.go();
     });
-    this.form.addEventListener("input", (event) => this.forgive(event.target));
+    this.form.addEventListener("input", (event) => {
+      this.typed = true;
+      this.forgive(event.target);
+    });
     window.addEventListener("beforeunload", (event) => {
-      if (this.sender && this.sender.running) event.preventDefault();
+      // What was typed is a draft once it was sent; before that it would be lost.
+      if (this.sender ? this.sender.running : this.typed) event.preventDefault();
     });
   }
 

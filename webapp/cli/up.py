@@ -114,7 +114,7 @@ def announce(settings: Settings, url: str, given: dict[str, Any]) -> None:
     click.echo(f"\nLan Tỏa is ready: {url}\n")
     if given:
         click.echo(describe(given))
-        click.echo(f"(kept in {settings.data / seed.FILE}; `lantoa seed-demo` prints API tokens)\n")
+        click.echo(f"(kept in {settings.data / seed.FILE}, with API tokens)\n")
     click.echo(f"data: {settings.data}   logs: {settings.data / 'log'}   end: Ctrl-C")
     sys.stdout.flush()
 

@@ -35,11 +35,20 @@ def is_settled(clip: dict[str, Any]) -> bool:
     return clip["state"] not in ("in_review", "approved") or bool(clip.get("renditions"))
 
 
+STEPS = {"examine": "being examined", "ladder": "making the sizes for every phone"}
+
+
+def _progress(progress: dict[str, Any]) -> str:
+    """From the API's {"step", "percent"}."""
+    words, percent = STEPS.get(str(progress["step"]), str(progress["step"])), progress["percent"]
+    return words if percent is None else f"{words}, {percent} %"
+
+
 def describe(clip: dict[str, Any]) -> str:
     """One line: the state, the progress, and the problem's sentence."""
     parts = [str(clip["state"])]
     if clip.get("progress") and not is_settled(clip):
-        parts.append(str(clip["progress"]))
+        parts.append(_progress(clip["progress"]))
     problem = clip.get("problem")
     if problem:
         parts.append(problem.get("message") or message(problem.get("code", "")))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import accounts, queries, submission
+from review import accounts, problems, queries, submission
 from review.errors import InvalidInput
 from review.models import Account, Library, School, SchoolClass
 from review.policy import PEOPLE, Role
@@ -33,7 +33,7 @@ def index() -> str:
         staff = select(Account).where(Account.role != Role.PUPIL).order_by(Account.username)
         people = list(session.scalars(staff.limit(SHOWN)))
         libraries = list(session.scalars(select(Library).order_by(Library.name).limit(SHOWN)))
-        failed = queries.job_list(session, "failed", limit=FAILED)
+        failed = queries.job_list(session, "failed", limit=FAILED, refusals=False)
     return render_template(
         "admin.html",
         schools=schools,
@@ -55,7 +55,7 @@ def jobs() -> str:
     state = request.args.get("state") or None
     with deps().database.read() as session:
         page = queries.job_list(session, state, request.args.get("cursor"))
-    return render_template("jobs.html", page=page, state=state)
+    return render_template("jobs.html", page=page, state=state, refusals=problems.REFUSALS)
 
 
 @blueprint.post("/jobs/<job_id>/retry")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import consenting, decisions, lifecycle, policy, publication, queries, submission
-from review.consent import RECORDERS, Scope
+from review.consent import RECORDERS, Scope, missing
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip
 from review.policy import SUBMITTERS, Actor, Role
@@ -77,11 +77,27 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "narrower": [str(s) for s in Scope if s.width < Scope(clip.scope).width],
         "max_bytes": deps().settings.max_bytes,
         "max_seconds": deps().settings.max_seconds,
+        "missing": _missing_words(session, clip),
+        "stages": [stage.name for stage in policy.STAGES],
         "may_record": bool(policy.parties(actor, clip) & RECORDERS),
         "withdraw_form": _withdraw_form(actor, clip),
         "person_form": PersonForm(formdata=None),
         "consent_form": ConsentForm(formdata=None),
     }
+
+
+def _missing_words(session: Session, clip: Clip) -> list[str]:
+    """Whose consent lacks, and which: while something can still be done about it."""
+    labels = set(missing(session, clip))
+    words = {"guardian": _("cha mẹ hoặc người giám hộ"), "own": _("chính bạn ấy, từ 7 tuổi")}
+    found = []
+    for person, consents in queries.people(session, clip):
+        if person.label in labels:
+            given = {c.kind for c in consents if c.revoked_at is None}
+            needed = ("guardian",) if person.under_seven else ("guardian", "own")
+            lacking = [words[kind] for kind in needed if kind not in given]
+            found.append(f"{person.label} ({', '.join(lacking)})" if lacking else person.label)
+    return found
 
 
 def _buttons(session: Session, actor: Actor, clip: Clip) -> list[Action]:

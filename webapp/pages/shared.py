@@ -51,21 +51,21 @@ def state_word(state: str) -> str:
 def action_word(action: str) -> str:
     return {
         "create": _("Tạo bản nháp"),
-        Action.SUBMIT: _("Gửi clip"),
+        Action.SUBMIT: _("Đã gửi clip"),
         Action.EXAMINED: _("Kiểm tra tệp xong"),
         Action.REFUSE: _("Tệp chưa dùng được"),
         Action.GIVE_UP: _("Xử lý không thành"),
         Action.RETRY: _("Thử xử lý lại"),
-        Action.APPROVE: _("Duyệt"),
-        Action.REQUEST_CHANGES: _("Trả lại để sửa"),
+        Action.APPROVE: _("Đã duyệt"),
+        Action.REQUEST_CHANGES: _("Đã trả lại để sửa"),
         Action.REJECT: _("Không duyệt"),
         Action.ESCALATE: _("Chuyển người bảo vệ trẻ em"),
         Action.RELEASE: _("Thôi tạm giữ"),
-        Action.RESUBMIT: _("Nộp lại"),
-        Action.PUBLISH: _("Đăng"),
+        Action.RESUBMIT: _("Đã nộp lại"),
+        Action.PUBLISH: _("Đã đăng"),
         Action.EDIT_DETAILS: _("Sửa thông tin"),
         Action.LOWER_SCOPE: _("Thu hẹp phạm vi"),
-        Action.WITHDRAW: _("Gỡ"),
+        Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
     }.get(action, action)
 

@@ -30,13 +30,13 @@ _HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 _ENCRYPTED_TAGS = ("encv", "enca", "drmi")
 _TAG_KINDS = {
     "gps": ("location", "gps", "xyz"),
-    "device": ("make", "model", "software", "android", "encoder", "device", "serial", "lens"),
+    "device": ("make", "model", "software", "android", "device", "serial", "lens"),
     "title": ("title", "artist", "author", "comment", "description", "album", "copyright"),
     "date": ("creation_time", "date"),
 }
 # Written by every muxer, says nothing of anybody.
 _PLAIN_TAGS = {"major_brand", "minor_version", "compatible_brands", "handler_name", "language"}
-_PLAIN_TAGS |= {"vendor_id", "duration", "rotate"}
+_PLAIN_TAGS |= {"encoder", "vendor_id", "duration", "rotate"}
 
 
 def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:

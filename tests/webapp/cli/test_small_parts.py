@@ -115,7 +115,11 @@ def test_a_problem_is_told_with_its_sentence_and_its_fields() -> None:
 @pytest.mark.parametrize(
     ("clip", "settled", "words"),
     [
-        ({"state": "processing", "progress": "probe"}, False, "processing: probe"),
+        (
+            {"state": "processing", "progress": {"step": "examine", "percent": 40}},
+            False,
+            "processing: being examined, 40 %",
+        ),
         ({"state": "in_review", "renditions": []}, False, "in_review"),
         ({"state": "in_review", "renditions": [{"kind": "hls"}]}, True, "in_review"),
         ({"state": "published", "renditions": []}, True, "published"),
