@@ -46,7 +46,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
     arguments = {"x-queue-type": "quorum"} if kind in ("amqp", "amqps") else None
     is_embedded = kind == "filesystem"
     return {
-        "broker_url": "filesystem://" if is_embedded else settings.broker_url,
+        "broker_url": "filesystem://localhost" if is_embedded else settings.broker_url,
         "broker_transport": "storage_config.spool:Transport" if is_embedded else None,
         "broker_transport_options": _transport_options(settings, kind),
         "broker_connection_retry_on_startup": True,
