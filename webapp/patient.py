@@ -1,8 +1,10 @@
-"""gunicorn's threads, spent only on requests whose head is here.
+"""gunicorn's threads, spent only on requests that are here.
 
 gunicorn gives every new connection a thread at once and lets it wait: a hundred phones that only
-keep a connection open, or one client that sends its head letter by letter, would hold them all.
-Here the main loop looks at what has arrived, without taking it, until the head is whole.
+keep a connection open, or one client that sends its head or its form letter by letter, would hold
+them all. Here the main loop gathers what arrives until the head is whole and, except for uploads,
+which stream, the body too. It also waits for the ends of connections, which gunicorn does in the
+main loop and for two seconds each.
 """
 
 from __future__ import annotations
@@ -12,25 +14,128 @@ import select
 import selectors
 import socket
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
+from gunicorn import http, util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from webapp.security import MAX_FORM, UPLOAD_TYPE
+from webapp.uploads.override import PREFIX
+
 HEAD_SECONDS = 10.0  # for the whole head of a request
+BODY_SECONDS = 30.0  # for the whole body after it
+UNREAD_SECONDS = 30.0  # a client that takes nothing of its answer for so long has gone
+LINGER_SECONDS = 2.0  # for the client to close after us: closing first could cut the answer's end
 LARGEST_HEAD = 32 * 1024  # bytes
-TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
+MOST_GATHERED = 64 * 1024 * 1024  # bytes that all waiting requests together may hold
+MOST_DRAINED = 64 * 1024  # bytes of a body that nobody wanted
+PIECE = 64 * 1024
+_NEWS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_CLOSE = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _CLOSE
+LENGTH_NEEDED = b"HTTP/1.1 411 Length Required\r\n" + _CLOSE
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Refusal(Exception):
+    """The answer to a request that no thread should see."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__(answer.partition(b"\r\n")[0])
+        self.answer = answer
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
+    """``linger`` takes over a connection whose last answer has been sent."""
+
+    def __init__(self, *parts: Any, linger: Callable[[Connection], None]) -> None:
+        super().__init__(*parts)
+        self._linger = linger
+
+    def init(self) -> None:
+        """In the thread, before each request."""
+        super().init()
+        self.sock.settimeout(UNREAD_SECONDS)
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._linger(self)
+        else:
+            util.close(self.sock)
+
+
+@dataclass(slots=True)
+class _Arriving:
+    """``whole``: bytes of the head and the body to wait for; None until the head is here."""
+
+    conn: Connection
+    data: bytearray
+    deadline: float = field(default_factory=lambda: time.monotonic() + HEAD_SECONDS)
+    whole: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        if self.whole is None:
+            self._look_for_head()
+        return self.whole is not None and len(self.data) >= self.whole
+
+    def _look_for_head(self) -> None:
+        end = self.data.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self.data) >= LARGEST_HEAD:
+                raise Refusal(TOO_LARGE)
+            return
+        lines = bytes(self.data[:end]).split(b"\r\n")
+        expected = [line for line in lines if line.lower().startswith(b"expect:")]
+        self.whole = end + 4 + _length_to_wait_for(lines)
+        self.deadline = time.monotonic() + BODY_SECONDS
+        if expected and len(self.data) < self.whole:
+            # Said here, since no thread will say it before the body has come.
+            kept = b"\r\n".join(line for line in lines if line not in expected)
+            self.whole -= end - len(kept)
+            self.data[:end] = kept
+            with contextlib.suppress(OSError):
+                self.conn.sock.send(GO_ON)
+
+
+def _length_to_wait_for(head: list[bytes]) -> int:
+    """Bytes of the body. None for uploads and for what will be refused by its head alone."""
+    fields = [(name.lower(), value.strip()) for name, _, value in (h.partition(b":") for h in head)]
+    kind = dict(fields).get(b"content-type", b"").lower()
+    words = head[0].split(b" ")
+    path = words[1] if len(words) > 1 else b""
+    if path.startswith(PREFIX.encode()) and kind.startswith(UPLOAD_TYPE.encode()):
+        return 0
+    if any(name == b"transfer-encoding" for name, _ in fields):
+        raise Refusal(LENGTH_NEEDED)
+    lengths = [value for name, value in fields if name == b"content-length"]
+    if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > 18:
+        return 0
+    length = int(lengths[0])
+    return length if length <= MAX_FORM else 0
+
+
+@dataclass(slots=True)
+class _Ending:
+    conn: Connection
+    deadline: float = field(default_factory=lambda: time.monotonic() + LINGER_SECONDS)
+    drained: int = 0
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """``worker_class`` of :mod:`webapp.server`."""
 
     def init_process(self) -> None:
-        self._heads = select.epoll()
-        self._waiting: dict[int, tuple[TConn, float]] = {}
+        # Edge-triggered: told of new bytes only, not again and again of a connection that ended.
+        self._news = select.epoll()
+        self._arriving: dict[int, _Arriving] = {}
+        self._ending: dict[int, _Ending] = {}
         super().init_process()
 
     def run(self) -> None:
-        self.poller.register(self._heads.fileno(), selectors.EVENT_READ, self._look_again)
+        self.poller.register(self._news.fileno(), selectors.EVENT_READ, self._look_again)
         super().run()
 
     def accept(self, listener: socket.socket) -> None:
@@ -40,57 +145,123 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         except (BlockingIOError, ConnectionAbortedError):
             return  # another process was quicker, or the client has gone
         self.nr_conns += 1
-        self.enqueue_req(TConn(self.cfg, client, address, listener.getsockname()))
+        parts = self.cfg, client, address, listener.getsockname()
+        self.enqueue_req(Connection(*parts, linger=self._linger))
 
-    def enqueue_req(self, conn: Any) -> None:
-        """To a thread when the head is whole; until then it waits here for at most 10 s."""
-        if _has_read_ahead(conn) or self._is_due(conn):
-            conn.data_ready = True
-            super().enqueue_req(conn)
-            return
-        number = conn.sock.fileno()
-        self._waiting[number] = conn, time.monotonic() + HEAD_SECONDS
-        # Edge-triggered: told of new bytes only (and of those that came before this line), not
-        # again and again of what was looked at already.
-        self._heads.register(number, select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET)
+    def enqueue_req(self, conn: Connection) -> None:
+        """To a thread when the request is here; until then it waits in the main loop."""
+        conn.sock.setblocking(False)
+        # The beginning of this request may have been read together with the last one.
+        ahead = conn.parser.unreader.take_buffered() if conn.parser is not None else b""
+        arriving = _Arriving(conn, bytearray(ahead))
+        if not self._is_settled(arriving):
+            number = conn.sock.fileno()
+            self._arriving[number] = arriving
+            self._news.register(number, _NEWS)
 
-    def _is_due(self, conn: Any) -> bool:
-        """Whether a thread has something to do: a whole head, too much of one, or an end."""
+    def _is_settled(self, arriving: _Arriving) -> bool:
+        """Read what has come; whether there is nothing more to wait for: a thread has it, or it
+        was refused."""
         try:
-            seen = conn.sock.recv(LARGEST_HEAD, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        if len(seen) >= LARGEST_HEAD and b"\r\n\r\n" not in seen:
+            if not _has_come(arriving):
+                return False
+        except Refusal as refusal:
             with contextlib.suppress(OSError):
-                conn.sock.send(TOO_LARGE)
-                conn.sock.shutdown(socket.SHUT_RDWR)
+                arriving.conn.sock.send(refusal.answer)
+            self.nr_conns -= 1
+            arriving.conn.close(graceful=True)
             return True
-        return not seen or b"\r\n\r\n" in seen
+        conn = arriving.conn
+        if conn.parser is None:
+            conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
+        conn.parser.unreader.unread(bytes(arriving.data))
+        conn.data_ready = True
+        super().enqueue_req(conn)
+        return True
+
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError:
+            return False
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """A form's body is here; nobody waits for an upload's that was refused."""
+        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + 0.1))
+
+    def _linger(self, conn: Connection) -> None:
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            number = conn.sock.fileno()
+            self._news.register(number, _NEWS)
+        except OSError:
+            conn.close()
+            return
+        self._ending[number] = _Ending(conn)
 
     def _look_again(self, _: object) -> None:
-        for number, _event in self._heads.poll(0):
-            conn, _deadline = self._waiting[number]
-            if self._is_due(conn):
-                self._stop_waiting(number)
-                self.enqueue_req(conn)
+        for number, _event in self._news.poll(0):
+            if number in self._ending:
+                if _has_ended(self._ending[number]):
+                    self._end(number)
+                continue
+            arriving = self._arriving.pop(number)
+            self._news.unregister(number)
+            if not self._is_settled(arriving):
+                self._arriving[number] = arriving
+                self._news.register(number, _NEWS)
 
-    def _stop_waiting(self, number: int) -> None:
-        del self._waiting[number]
-        self._heads.unregister(number)
+    def _end(self, number: int) -> None:
+        ending = self._ending.pop(number)
+        self._news.unregister(number)
+        ending.conn.close()
+
+    def _drop(self, number: int) -> None:
+        arriving = self._arriving.pop(number)
+        self._news.unregister(number)
+        self.nr_conns -= 1
+        arriving.conn.close()
 
     def notify(self) -> None:
         """Called by gunicorn's loop at least once a second: end what waits for too long."""
         super().notify()
         now = time.monotonic()
-        for number, (conn, deadline) in list(self._waiting.items()):
-            if now > deadline or not self.alive:
-                self._stop_waiting(number)
-                self.nr_conns -= 1
-                conn.close()
+        for number, ending in list(self._ending.items()):
+            if now > ending.deadline:
+                self._end(number)
+        for number, arriving in list(self._arriving.items()):
+            if now > arriving.deadline or (not self.alive and arriving.whole is None):
+                self._drop(number)
+        while sum(len(a.data) for a in self._arriving.values()) > MOST_GATHERED:
+            self._drop(max(self._arriving, key=lambda n: len(self._arriving[n].data)))
 
 
-def _has_read_ahead(conn: Any) -> bool:
-    """Whether the beginning of the next request was read together with the last one."""
-    return conn.parser is not None and bool(conn.parser.unreader.buf.getvalue())
+def _has_come(arriving: _Arriving) -> bool:
+    """Read without waiting; True when the request is whole, or when no more of it will come."""
+    while not arriving.is_whole:
+        try:
+            piece = arriving.conn.sock.recv(PIECE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        if not piece:
+            return True
+        arriving.data += piece
+    return True
+
+
+def _has_ended(ending: _Ending) -> bool:
+    """Throw away what still comes; True when the client has closed too, or sends on and on."""
+    while ending.drained < MOST_DRAINED:
+        try:
+            piece = ending.conn.sock.recv(PIECE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        if not piece:
+            return True
+        ending.drained += len(piece)
+    return True

@@ -62,7 +62,7 @@ def _refuse_forged() -> None:
         return
     if request.path.startswith(_PROGRAMS) and not current_user.is_authenticated:
         return  # whoever forgot the token is told so; nothing there is done for nobody
-    if request.mimetype == UPLOAD_TYPE:
+    if request.mimetype == UPLOAD_TYPE and request.path.startswith("/uploads"):
         # The token comes in a header: the body is for the upload, and longer than any form.
         request.max_content_length = deps().settings.max_bytes
     csrf.protect()

@@ -47,6 +47,8 @@ def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:
         "keepalive": 5,
         "limit_request_line": 4094,
         "limit_request_fields": 60,
+        # No header may move a path: what waits for a body goes by the path of the first line.
+        "forwarder_headers": "",
         # Its heart beats in a file there: a busy disk must not look like a dead worker.
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - gunicorn makes and unlinks its own file
         "accesslog": None,

@@ -47,6 +47,77 @@ def test_a_hundred_heads_that_come_letter_by_letter(web: Web, held: list[socket.
         assert is_served(web)
 
 
+@pytest.mark.faults
+@pytest.mark.parametrize("path", ["/join", "/sign-in", "/api/v1/clips", "/nowhere"])
+def test_a_hundred_and_fifty_bodies_that_never_come(
+    web: Web, held: list[socket.socket], path: str
+) -> None:
+    for _ in range(150):
+        connection = web.connect()
+        form = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": None}
+        connection.sendall(web.head("POST", path, 1000, **form) + b"code=")
+        held.append(connection)
+    assert is_served(web)
+    for connection in held:
+        connection.sendall(b"a")
+    assert all(is_served(web) for _ in range(5))
+
+
+@pytest.mark.faults
+def test_bodies_behind_another_request_hold_nobody_either(
+    web: Web, held: list[socket.socket]
+) -> None:
+    for _ in range(150):
+        connection = web.connect()
+        first = web.head("GET", "/healthz", None, Connection="keep-alive")
+        connection.sendall(first + web.head("POST", "/join", 1000) + b"code=")
+        held.append(connection)
+    assert all(is_served(web) for _ in range(5))
+
+
+@pytest.mark.faults
+def test_strangers_uploads_that_stand_still_hold_nobody(
+    web: Web, held: list[socket.socket]
+) -> None:
+    for _ in range(150):
+        connection = web.connect()
+        sent = patch_headers(0) | {"Authorization": None, "Connection": "keep-alive"}
+        connection.sendall(web.head("PATCH", "/uploads/none", 1000, **sent) + b"0")
+        held.append(connection)
+    assert all(is_served(web) for _ in range(5))
+
+
+@pytest.mark.faults
+def test_clients_that_never_close_hold_nobody(web: Web, held: list[socket.socket]) -> None:
+    for _ in range(100):
+        connection = web.connect()
+        connection.sendall(web.head("GET", "/healthz", None))
+        held.append(connection)
+    assert all(is_served(web) for _ in range(5))
+
+
+def test_a_body_that_comes_in_parts_is_read_whole(web: Web) -> None:
+    body = b'{"title": "' + b"a" * 200_000
+    rest = b'", "upload": "none"}'
+    sent = {"Content-Type": "application/json"}
+    whole = web.call("POST", "/api/v1/clips", body + rest, **sent)
+    with web.connect() as connection:
+        head = web.head("POST", "/api/v1/clips", len(body + rest), Expect="100-continue", **sent)
+        connection.sendall(head)
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert is_served(web)
+        connection.sendall(rest)
+        status = read_answer(connection).status
+    # JSON that is whole: only the upload that it names is not there.
+    assert (status, whole.status) == (404, 404)
+
+
+def test_a_form_in_chunks_is_asked_for_its_length(web: Web) -> None:
+    answer = web.call("POST", "/join", Transfer_Encoding="chunked", Content_Length=None)
+    assert answer.status == 411
+
+
 def until_all_write(web: Web, paths: list[str]) -> None:
     """Until each has left its ticket, which is how a writer begins."""
     deadline = time.monotonic() + PATIENCE
