@@ -58,7 +58,7 @@ def actor_of(account: Account) -> Actor:
 
 def sign_in(session: Session, username: str, password: str) -> Account:
     """The account, or :class:`WrongPassword` whatever was wrong."""
-    account = session.scalar(select(Account).where(Account.username == _username(username)))
+    account = session.scalar(select(Account).where(Account.username == sign_in_name(username)))
     known = account is not None and account.active and account.password_hash is not None
     stored = account.password_hash if known and account else _decoy()
     assert stored is not None
@@ -71,7 +71,8 @@ def sign_in(session: Session, username: str, password: str) -> Account:
     return account
 
 
-def _username(text: str) -> str:
+def sign_in_name(text: str) -> str:
+    """The name that an account is found by, however it was typed."""
     return clean(text, limit=80).casefold()
 
 
@@ -191,7 +192,7 @@ def add_account(
     class_id: str | None = None,
 ) -> Account:
     """A person of the staff; raises :class:`InvalidInput`."""
-    name = _username(username)
+    name = sign_in_name(username)
     _check_account(session, name, password, role, school_id)
     account = Account(
         username=name,

@@ -21,7 +21,8 @@ blueprint = Blueprint("accounts", __name__)
 
 
 def _name_and_address() -> str:
-    return f"{request.remote_addr} {request.form.get('username', '')[:80].casefold()}"
+    name = accounts.sign_in_name(request.form.get("username", ""))
+    return f"{request.remote_addr} {name}"
 
 
 @blueprint.get("/sign-in")

@@ -98,6 +98,16 @@ def test_guessing_a_password_is_slowed_down(visitor: Callable[..., Browser], wor
     )
 
 
+def test_another_spelling_of_the_same_name_is_the_same_name(
+    visitor: Callable[..., Browser], world: World
+) -> None:
+    person, name = visitor(None), world.person(Role.TEACHER).username
+    assert name is not None
+    spellings = [name, name.upper(), f" {name}", f"{name}  ", f"{name}\u200b", f"\u200b{name}\t"]
+    tries = [{"username": s, "password": "wrong-password"} for s in spellings * 2]
+    assert [person.post("/sign-in", t).status for t in tries] == [401] * 10 + [429] * 2
+
+
 def test_signing_in_throws_the_session_before_away(
     visitor: Callable[..., Browser], world: World
 ) -> None:
