@@ -55,6 +55,7 @@ SENTENCES: dict[str, str] = {
     "bad_text": "Nội dung có ký tự không hợp lệ.",
     "idempotency_mismatch": "Khóa Idempotency-Key này đã dùng cho một nội dung khác.",
     "storage_full": "Máy chủ hết chỗ chứa. Phần đã gửi được giữ lại; hãy thử tiếp sau.",
+    "no_room": "Máy chủ hết chỗ chứa nên chưa nhận được tệp này. Hãy thử lại sau.",
     "upload_gone": "Lần tải lên này đã hết hạn hoặc đã hủy. Hãy bắt đầu lại.",
     "upload_offset": "Vị trí gửi không khớp với phần máy chủ đã có. Hãy hỏi lại rồi gửi tiếp.",
     "upload_locked": "Tệp này đang được gửi từ một kết nối khác. Hãy thử lại sau ít giây.",

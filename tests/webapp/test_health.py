@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from review.states import State
+from review.policy import Role
+from review.states import Action, State
 from storage_config import sandbox_report
 from storage_config.blobs import LocalBlobs
 from storage_config.database import Database
@@ -111,14 +112,30 @@ def test_an_old_schema_is_not_ready(make_app: Callable[..., Flask], tmp_path: Pa
 
 
 def test_figures(client: FlaskClient, world: World) -> None:
+    world.clip(State.DRAFT)
     world.clip(State.IN_REVIEW)
     world.clip(State.HELD)
     text = client.get("/metrics").get_data(as_text=True)
 
-    assert 'lantoa_clips{state="in_review"} 1.0' in text
-    assert "held" not in text
+    assert "lantoa_clips_submitted 2.0" in text
     assert re.search(r'lantoa_jobs\{kind="examine",state="done"\} 2\.0', text)
     assert "lantoa_requests_total" in text
+
+
+@pytest.mark.parametrize("before", [State.IN_REVIEW, State.PUBLISHED])
+def test_no_figure_of_clips_moves_with_a_hold(
+    client: FlaskClient, world: World, before: State
+) -> None:
+    clip_id = world.clip(before)
+
+    def of_clips() -> list[str]:
+        lines = client.get("/metrics").get_data(as_text=True).split("\n")
+        return [line for line in lines if line.startswith(("lantoa_clips", "lantoa_jobs"))]
+
+    as_before = of_clips()
+    world.decide(clip_id, Action.ESCALATE, Role.MODERATOR)
+    assert of_clips() == as_before
+    assert not any("state" in line for line in as_before if "clips" in line)
 
 
 def test_no_figures_without_a_database(make_app: Callable[..., Flask]) -> None:

@@ -144,7 +144,7 @@ def _check_room(length: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Twice: the part file, and the blob that it becomes.
     if shutil.disk_usage(folder).free < 2 * length + SPARE:
-        raise WebError("storage_full", 507)
+        raise WebError("no_room", 507)
 
 
 def _check_open(session: Session, account: Account) -> None:

@@ -267,13 +267,19 @@ def test_a_full_disk_is_507_and_the_offset_is_kept(fresh_web: Web, small: Path) 
     web.patch(path, 0, content[:1_000_000])
     free = os.statvfs(small).f_bavail * os.statvfs(small).f_bsize
     filler = small / "filler"
+    filler.write_bytes(bytes(free - 60 * 1024 * 1024))
+    refused = web.call("POST", "/uploads", Upload_Length="0")
+    before = json.loads(web.get("/readyz").body)["parts"]["storage"]
     filler.write_bytes(bytes(free - 2_000_000))
     full = web.patch(path, 1_000_000, content[1_000_000:])
     kept = web.ask(path)
     storage = json.loads(web.get("/readyz").body)["parts"]["storage"]
     filler.unlink()
 
-    assert (too_large.status, full.status) == (507, 507)
+    assert (too_large.status, refused.status, full.status) == (507, 507, 507)
+    assert before.startswith("has no room for uploads: ")
+    codes = {json.loads(answer.body)["code"] for answer in (too_large, refused)}
+    assert codes == {"no_room"}  # which does not say that something was kept
     assert 1_000_000 <= kept < len(content)
     assert storage.startswith("does not take bytes: ")
     web.resume(path, content)
