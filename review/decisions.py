@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs
+from review import audit, clock, feed, jobs
 from review.errors import (
     ClaimHeld,
     InvalidInput,
@@ -19,9 +19,9 @@ from review.errors import (
     NotWatched,
     StaleClip,
 )
-from review.lifecycle import approvers, check_version, load, load_visible, move
-from review.models import AuditRow, Clip, Decision, Note, Revision
-from review.policy import Actor, Role, is_last_stage, move_for, parties
+from review.lifecycle import CLOSE_CASE, approvers, check_version, load, load_visible, move
+from review.models import Clip, Decision, Note, Revision
+from review.policy import Actor, Role, is_last_stage, may_see, move_for, parties
 from review.publication import in_feed, try_publish
 from review.queries.visibility import can_see
 from review.reasons import REASONS
@@ -98,10 +98,10 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
     Raises :class:`StaleClip` when the clip is not as seen, :class:`NotWatched`,
     :class:`NotesMissing`, :class:`ClaimHeld`, :class:`NotAllowed` and its kinds.
     """
-    clip = load_visible_or_stale(session, clip_id, actor, verdict.version)
+    clip = _load_for_staff(session, clip_id, actor)
     check_version(session, clip, verdict.version, actor)
     if verdict.revision != clip.revision:
-        raise StaleClip(clip.id, clip.version, [])
+        raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
     _check(session, clip, actor, verdict)
     revision = _current_revision(session, clip)
     stage, was_published = clip.stage, clip.state == State.PUBLISHED
@@ -120,22 +120,15 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
     return decision
 
 
-def load_visible_or_stale(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
-    """Like :func:`load_visible`; but a clip that was visible at ``version`` and was taken away
-    since is stale, not unknown: the person who had it open learns that it moved on."""
+def _load_for_staff(session: Session, clip_id: str, actor: Actor) -> Clip:
+    """Like :func:`load_visible`, for one who meets the clip in the library too: any of the staff
+    may fear for a child there. Who only watches is refused before anything else is said."""
     clip = load(session, clip_id)
-    if can_see(actor, clip):
-        return clip
-    if clip.version != version and _could_see_before(session, clip, actor, version):
-        raise StaleClip(clip.id, clip.version, [])
-    raise NoSuchClip(f"there is no clip {clip_id!r}")
-
-
-def _could_see_before(session: Session, clip: Clip, actor: Actor, version: int) -> bool:
-    seen = session.scalar(
-        select(AuditRow.to_state).where(AuditRow.clip_id == clip.id, AuditRow.version == version)
-    )
-    return seen == State.IN_REVIEW and bool(parties(actor, clip) & REVIEWERS)
+    if not can_see(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
+    if not parties(actor, clip):
+        raise NotAllowed(f"a {actor.role} of another place decides nothing here")
+    return clip
 
 
 def _check(session: Session, clip: Clip, actor: Actor, verdict: Verdict) -> None:
@@ -243,6 +236,29 @@ def release_hold(session: Session, clip_id: str, actor: Actor, version: int) -> 
         changes={"stage": 0},
     )
     ensure_ladder(session, clip)
+    return clip
+
+
+def close_case(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
+    """The officer has done what was to be done about a clip that was withdrawn while it was held:
+    from now on it is withdrawn like any other, and gone for the officer too."""
+    clip = load_visible(session, clip_id, actor)
+    if actor.role != Role.SAFEGUARDING:
+        raise NotAllowed("only the safeguarding officer closes a case")
+    check_version(session, clip, version, actor)
+    if clip.state != State.WITHDRAWN or not clip.case_open:
+        raise NotAllowed("a clip that is still held is released or rejected")
+    clip.case_open = False
+    session.flush()
+    # No move, so no new version: a gap in the numbers would tell the others.
+    audit.append(
+        session,
+        clip,
+        action=CLOSE_CASE,
+        actor_id=actor.id,
+        party=Party.SAFEGUARDING,
+        from_state=clip.state,
+    )
     return clip
 
 

@@ -63,12 +63,17 @@ class SamePerson(NotAllowed):
 
 
 class StaleClip(ReviewError):
-    """Somebody changed the clip since it was read. ``since``: what happened meanwhile."""
+    """Somebody changed the clip since it was read. ``since``: what happened meanwhile.
+
+    ``version``: the clip's now, or None for one who is told neither."""
 
     code = "stale_clip"
 
-    def __init__(self, clip_id: str, version: int, since: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__(f"clip {clip_id} is now at version {version}", version=version)
+    def __init__(
+        self, clip_id: str, version: int | None, since: Sequence[Mapping[str, Any]]
+    ) -> None:
+        detail = {} if version is None else {"version": version}
+        super().__init__(f"clip {clip_id} has changed", **detail)
         self.since = list(since)
 
 

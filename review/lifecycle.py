@@ -16,7 +16,7 @@ from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Clip, Decision
 from review.policy import Actor, Role, may_see
-from review.states import Action, State
+from review.states import Action, Party, State
 
 
 def load(session: Session, clip_id: str) -> Clip:
@@ -54,21 +54,51 @@ def approvers(session: Session, clip: Clip) -> set[str]:
 
 
 def check_version(session: Session, clip: Clip, seen_version: int | None, actor: Actor) -> None:
-    """Raise :class:`StaleClip`, with what happened meanwhile, unless the clip is as seen."""
+    """Raise :class:`StaleClip`, with what happened meanwhile, unless the clip is as seen.
+
+    A hold is no reason, not even one that has ended: "something happened" without a word of what
+    would be the trace that it must not leave.
+    """
     if seen_version is None or seen_version == clip.version:
         return
+    if not may_see(actor, clip):
+        raise StaleClip(clip.id, None, [])
+    told = _happened_since(session, clip, seen_version, actor)
+    if told or seen_version > clip.version:
+        raise StaleClip(clip.id, clip.version, told)
+
+
+CLOSE_CASE = "close_case"  # no move: the clip stays as it is
+# What nobody but the safeguarding officer is told of.
+HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE})
+# A withdrawal is not here: the officer still has to look.
+_CASE_AFTER = {Action.ESCALATE: True, Action.RELEASE: False, Action.REJECT: False}
+
+
+def _case(action: Action) -> dict[str, bool]:
+    return {"case_open": _CASE_AFTER[action]} if action in _CASE_AFTER else {}
+
+
+def _happened_since(
+    session: Session, clip: Clip, version: int, actor: Actor
+) -> list[dict[str, Any]]:
+    """The moves after ``version`` as this person is told them."""
     rows = session.scalars(
         select(AuditRow)
-        .where(AuditRow.clip_id == clip.id, AuditRow.version > seen_version)
+        .where(AuditRow.clip_id == clip.id, AuditRow.version > version)
         .order_by(AuditRow.seq)
     )
-    told = rows if actor.role is Role.SAFEGUARDING else filter(_is_told, rows)
-    raise StaleClip(clip.id, clip.version, [audit.describe(row) for row in told])
+    if actor.role is Role.SAFEGUARDING:
+        return [audit.describe(row) for row in rows]
+    return [_without_hold(audit.describe(row)) for row in rows if row.action not in HOLD_ACTIONS]
 
 
-def _is_told(row: AuditRow) -> bool:
-    """A hold shows to nobody but the safeguarding officer: neither its start nor its end."""
-    return State.HELD not in (row.from_state, row.to_state)
+def _without_hold(told: dict[str, Any]) -> dict[str, Any]:
+    """What ended a hold for all to see, as if it had come from the review."""
+    if told["from"] != State.HELD:
+        return told
+    by = Party.MODERATOR if told["by"] == Party.SAFEGUARDING else told["by"]
+    return {**told, "from": State.IN_REVIEW, "by": by}
 
 
 def move(
@@ -100,6 +130,7 @@ def move(
                 "version": version + 1,
                 "claimed_by": None,
                 "claimed_until": None,
+                **_case(action),
                 **(changes or {}),
             }
         )
@@ -107,7 +138,7 @@ def move(
     )
     session.refresh(clip)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        check_version(session, clip, version, actor)
+        raise StaleClip(clip.id, clip.version, _happened_since(session, clip, version, actor))
     audit.append(
         session,
         clip,

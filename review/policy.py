@@ -50,6 +50,19 @@ class ClipFacts(Protocol):
     class_id: str | None
     state: str
     stage: int
+    case_open: bool
+
+
+@dataclass(slots=True)
+class Seen:
+    """A clip as it shows to one person."""
+
+    owner_id: str
+    school_id: str | None
+    class_id: str | None
+    state: str
+    stage: int
+    case_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +116,22 @@ def move_for(
     """The move that ``actor`` may make, and as what.
 
     ``approvers``: ids of those who approved this revision in earlier stages.
-    Raises :class:`WrongState`, :class:`NotAllowed` or one of its kinds.
+    Raises :class:`WrongState`, :class:`NotAllowed` or one of its kinds: about a held clip the very
+    one that the same clip in review would give.
     """
-    move = find_move(State(clip.state), action, last_stage=is_last_stage(clip))
+    try:
+        return _move_for(actor, action, clip, approvers)
+    except NotAllowed:
+        if not _is_hold_hidden(actor, clip):
+            raise
+    _move_for(actor, action, as_shown(actor, clip), approvers)
+    raise NotAllowed(f"a {actor.role} may not {action} this clip")
+
+
+def _move_for(
+    actor: Actor, action: Action, clip: ClipFacts, approvers: Collection[str]
+) -> tuple[Move, Party]:
+    move = _find_move(actor, action, clip)
     roles = parties(actor, clip) & move.by
     if action in DECISIONS and Party.OWNER in parties(actor, clip):
         raise OwnClip("nobody decides on an own clip")
@@ -114,6 +140,16 @@ def move_for(
     if action == Action.APPROVE:
         return move, _may_approve(actor, clip, roles, approvers)
     return move, min(roles, key=list(Party).index)
+
+
+def _find_move(actor: Actor, action: Action, clip: ClipFacts) -> Move:
+    try:
+        return find_move(State(clip.state), action, last_stage=is_last_stage(clip))
+    except WrongState:
+        if may_see(actor, clip):
+            raise
+    # Who may not see the clip is not told its state either.
+    raise WrongState(f"this clip can not {action}", action=action)
 
 
 def _may_approve(
@@ -130,11 +166,16 @@ def _may_approve(
 
 
 def buttons(actor: Actor, clip: ClipFacts, *, approvers: Collection[str] = ()) -> list[Action]:
-    """The actions that a page offers to ``actor``, in the table's order."""
+    """The actions that a page offers to ``actor``, in the table's order.
+
+    The owner of a held clip is offered what one in review would offer: a button that vanishes
+    would tell of the hold.
+    """
+    shown = as_shown(actor, clip) if may_see(actor, clip) else clip
     offered: list[Action] = []
-    for move in moves_from(State(clip.state)):
+    for move in moves_from(State(shown.state)):
         try:
-            move_for(actor, move.action, clip, approvers=approvers)
+            move_for(actor, move.action, shown, approvers=approvers)
         except (NotAllowed, WrongState):
             continue
         if move.action not in offered:
@@ -144,10 +185,29 @@ def buttons(actor: Actor, clip: ClipFacts, *, approvers: Collection[str] = ()) -
 
 def shown_state(actor: Actor | None, clip: ClipFacts) -> State:
     """The state that ``actor`` is told: a hold shows to nobody but its officer."""
-    state = State(clip.state)
-    if state is State.HELD and (actor is None or actor.role is not Role.SAFEGUARDING):
-        return State.IN_REVIEW
-    return state
+    return State.IN_REVIEW if _is_hold_hidden(actor, clip) else State(clip.state)
+
+
+def as_shown(actor: Actor, clip: ClipFacts) -> ClipFacts:
+    """The clip with the state that ``actor`` is told."""
+    if not _is_hold_hidden(actor, clip):
+        return clip
+    return Seen(
+        clip.owner_id, clip.school_id, clip.class_id, State.IN_REVIEW, clip.stage, clip.case_open
+    )
+
+
+_TOLD_OF_HOLDS = frozenset({Role.SAFEGUARDING, Role.WORKER, Role.SYSTEM})
+
+
+def _is_hold_hidden(actor: Actor | None, clip: ClipFacts) -> bool:
+    return clip.state == State.HELD and (actor is None or actor.role not in _TOLD_OF_HOLDS)
+
+
+def sees_evidence(actor: Actor | None, clip: ClipFacts) -> bool:
+    """Whether ``actor`` may watch the preview of a withdrawn clip: the officer whose case it is."""
+    is_officer = actor is not None and actor.role is Role.SAFEGUARDING
+    return is_officer and clip.case_open and clip.state == State.WITHDRAWN
 
 
 def may_see(actor: Actor, clip: ClipFacts) -> bool:
@@ -157,6 +217,8 @@ def may_see(actor: Actor, clip: ClipFacts) -> bool:
         return True
     if clip.state == State.DRAFT:
         return False
+    if Party.SAFEGUARDING in mine and clip.case_open:
+        return True
     if clip.state == State.HELD:
-        return Party.SAFEGUARDING in mine
+        return False
     return bool(mine & (STAFF - {Party.ADMIN, Party.SAFEGUARDING}))

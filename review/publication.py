@@ -12,7 +12,7 @@ from review.consent import FEED_SCOPES, Scope, consents_of, lower_to_consents, m
 from review.details import Details
 from review.errors import ConsentMissing, InvalidInput, NotAllowed, ScopeTooWide, WrongState
 from review.lifecycle import check_version, load_visible, move
-from review.models import AuditRow, Campaign, Clip, OutputFile, Rendition, Revision
+from review.models import Campaign, Clip, OutputFile, Rendition, Revision
 from review.policy import SYSTEM, Actor, move_for
 from review.states import Action, Party, State
 from review.text import one_of
@@ -162,10 +162,10 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
     clip = load_visible(session, clip_id, actor)
     check_version(session, clip, version, actor)
     move_for(actor, Action.RESTORE, clip)
-    _require_no_hold(session, clip)
     revision = _revision(session, clip)
     if revision is None or revision.examine_attempt is None:
         raise WrongState("this clip was never prepared: its owner has to send it again")
+    _require_no_case(session, clip)
     lower_to_consents(session, clip, since=clip.withdrawn_at)
     _require_fresh_consent(session, clip)
     move(
@@ -187,15 +187,16 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
     return clip
 
 
-def _require_no_hold(session: Session, clip: Clip) -> None:
-    """A clip that was withdrawn while it was held never got its officer's word."""
-    before = session.scalar(
-        select(AuditRow.from_state).where(
-            AuditRow.clip_id == clip.id, AuditRow.version == clip.version
-        )
-    )
-    if before == State.HELD:
-        raise NotAllowed("this clip stays withdrawn")
+def _require_no_case(session: Session, clip: Clip) -> None:
+    """A clip that was withdrawn while it was held waits for its officer's word. To the moderator
+    it is one whose guardians have not consented again: that says nothing of a hold."""
+    if clip.case_open:
+        labels = [person.label for person, _ in consents_of(session, clip).values()]
+        raise _consent_missing(labels or ["?"])
+
+
+def _consent_missing(labels: list[str]) -> ConsentMissing:
+    return ConsentMissing("consents given since the withdrawal are missing", people=labels)
 
 
 def _require_fresh_consent(session: Session, clip: Clip) -> None:
@@ -203,7 +204,7 @@ def _require_fresh_consent(session: Session, clip: Clip) -> None:
     if not labels and clip.withdrawn_reason in _NEEDS_CONSENT:
         labels = [] if consents_of(session, clip) else ["?"]
     if labels:
-        raise ConsentMissing("consents given since the withdrawal are missing", people=labels)
+        raise _consent_missing(labels)
 
 
 def edit_details(

@@ -33,7 +33,7 @@ from review.models import (
     SchoolClass,
     Upload,
 )
-from review.policy import SUBMITTERS, Actor, parties
+from review.policy import SUBMITTERS, Actor, Role, parties
 from review.states import STAFF, Action, State
 from review.uploads import WAITING, get_upload
 
@@ -68,7 +68,7 @@ def _columns(
         "level": details.level,
         "topics": list(details.topics),
         "campaign_id": _campaign_id(session, details.campaign),
-        "credit": _credit(session, owner) if details.credit is None else details.credit,
+        "credit": _credit(session, owner, details.credit),
         "licence": details.licence,
         "music": details.music,
         "reenactment": details.reenactment,
@@ -76,10 +76,16 @@ def _columns(
     }
 
 
-def _credit(session: Session, owner: Account) -> str:
-    """The class's name: the widest that a credit line may say of a child."""
+def _credit(session: Session, owner: Account, wanted: str | None) -> str:
+    """The class's name unless told otherwise: the widest that a credit line may say of a child,
+    so a pupil may only leave it out. It reaches the public library as it stands."""
     group = session.get(SchoolClass, owner.class_id) if owner.class_id else None
-    return group.name if group else ""
+    name = group.name if group else ""
+    if wanted is None:
+        return name
+    if owner.role == Role.PUPIL and wanted not in ("", name):
+        raise InvalidInput(credit="Học sinh chỉ ghi nguồn bằng tên lớp, hoặc để trống.")
+    return wanted
 
 
 def _campaign_id(session: Session, slug: str | None) -> str | None:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, redirect, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
 
-from review import queries
+from review import policy, queries
 from review.consent import FEED_SCOPES, Scope
 from review.errors import NoSuchClip
 from review.keys import is_id
@@ -29,6 +29,8 @@ LINK_SECONDS = 300  # what a signed link may outlive a withdrawal by
 # The longest that a look at the state may be saved: none. A player asks again with its ETag.
 FRESH = "private, no-cache"
 _SANDBOX = "default-src 'none'; sandbox"
+# What the safeguarding officer still watches of a clip that was withdrawn while it was held.
+_EVIDENCE = ("proxy.mp4", "poster.jpg")
 _LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 
 
@@ -85,7 +87,8 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
         clip = session.get(Clip, clip_id) if is_id(clip_id) else None
         if clip is None:
             raise NoSuchClip(f"there is no clip {clip_id!r}")
-        if clip.state == State.WITHDRAWN:
+        is_evidence = what in _EVIDENCE and policy.sees_evidence(actor, clip)
+        if clip.state == State.WITHDRAWN and not is_evidence:
             _refuse_withdrawn(clip, is_known=actor is not None and queries.can_see(actor, clip))
         for_library = (
             library is not None and clip.state == State.PUBLISHED and clip.scope in FEED_SCOPES
@@ -99,8 +102,8 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
 
 
 def _refuse_withdrawn(clip: Clip, *, is_known: bool) -> None:
-    """Nobody gets a byte of a withdrawn clip; that there was one is told only where it was told
-    before."""
+    """Nobody but the officer of an open case gets a byte of a withdrawn clip; that there was one
+    is told only where it was told before."""
     was_public = clip.published_at is not None and clip.scope in FEED_SCOPES
     if was_public or is_known:
         raise WebError("withdrawn", 410)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.keys import new_id
@@ -18,6 +18,7 @@ class Clip(Base):
         Index("ix_clips_queue", "state", "stage", "school_id", "submitted_at", "id"),
         Index("ix_clips_owner", "owner_id", "id"),
         Index("ix_clips_published", "state", "scope", "published_at", "id"),
+        Index("ix_clips_cases", "case_open", "submitted_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -43,6 +44,8 @@ class Clip(Base):
     revision: Mapped[int] = mapped_column(default=0)  # number of the current revision; 0: none
     problem: Mapped[str | None]  # code in review.problems, while refused or failed
     progress: Mapped[str | None]  # for people only: no rule reads it
+    # From the escalation to the word of the safeguarding officer; outlives a withdrawal.
+    case_open: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     claimed_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     claimed_until: Mapped[datetime | None]

@@ -56,10 +56,10 @@ def review_queue(
 def safeguarding_queue(
     session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
 ) -> Page[QueueRow]:
-    """Held clips, for their officer only."""
+    """The clips whose case is open, held or withdrawn while held: for their officer only."""
     if actor.role != Role.SAFEGUARDING:
         return Page([], None)
-    return _queue(session, actor, Clip.state == State.HELD, cursor, limit)
+    return _queue(session, actor, Clip.case_open.is_(True), cursor, limit)
 
 
 def _queue(

@@ -10,6 +10,7 @@ import pytest
 from review import (
     accounts,
     clock,
+    consenting,
     decisions,
     feed,
     jobs,
@@ -34,7 +35,7 @@ from review.models import Account, Clip, Decision
 from review.policy import Actor, Role, shown_state
 from review.states import Action, State
 from tests.rows import everything
-from tests.world import World
+from tests.world import World, consented
 
 WHY = (NoteInput(3.5, "name_visible", "bảng tên ở áo"), NoteInput(None, "other", "xem lại\nnhé"))
 
@@ -365,16 +366,143 @@ def test_what_happened_meanwhile_never_tells_of_a_hold(world: World, released: b
     if released:
         with world.write() as session:
             decisions.release_hold(session, clip_id, officer, seen + 1)
-    with pytest.raises(StaleClip) as of_owner, world.write() as session:
+        # An old page works as if nothing had been.
+        decide(world, clip_id, world.actor(Role.REVIEWER), version=seen)
+        assert (world.get(clip_id).state, world.get(clip_id).stage) == (State.IN_REVIEW, 1)
+        return
+    with pytest.raises(StaleClip) as of_officer, world.write() as session:
+        decisions.release_hold(session, clip_id, officer, seen)
+    assert [row["action"] for row in of_officer.value.since] == ["escalate"]
+    # A reviewer who had it open meets what a clip that never was would say.
+    with pytest.raises(NoSuchClip):
+        decide(world, clip_id, world.actor(Role.REVIEWER), version=seen)
+    with world.write() as session:
         publication.withdraw(session, clip_id, accounts.actor_of(owner), "owner", seen)
-    # A reviewer who had it open is told that it moved on, not where to.
+    assert world.get(clip_id).state == State.WITHDRAWN
     with pytest.raises(StaleClip) as of_reviewer:
         decide(world, clip_id, world.actor(Role.REVIEWER), version=seen)
-    assert [of_owner.value.since, of_reviewer.value.since] == [[], []]
-    if not released:
-        with pytest.raises(StaleClip) as of_officer, world.write() as session:
-            decisions.release_hold(session, clip_id, officer, seen)
-        assert [row["action"] for row in of_officer.value.since] == ["escalate"]
+    assert [(r["action"], r["by"], r["from"], r["to"]) for r in of_reviewer.value.since] == [
+        ("withdraw", "owner", "in_review", "withdrawn")
+    ]
+
+
+def test_the_officers_rejection_reads_like_any_other(world: World) -> None:
+    clip_id = world.clip()
+    seen = world.get(clip_id).version
+    decide(world, clip_id, world.actor(Role.TEACHER), Action.ESCALATE)
+    decide(world, clip_id, world.actor(Role.SAFEGUARDING), Action.REJECT)
+    with pytest.raises(StaleClip) as caught:
+        decide(world, clip_id, world.actor(Role.REVIEWER), version=seen)
+    assert [(r["action"], r["by"], r["from"]) for r in caught.value.since] == [
+        ("reject", "moderator", "in_review")
+    ]
+
+
+def test_who_only_watches_a_published_clip_learns_nothing_of_its_past(world: World) -> None:
+    clip_id = world.clip(State.PUBLISHED, owner=world.account(Role.TEACHER))
+    far = accounts.actor_of(world.account(Role.REVIEWER, school=world.another_school()))
+    for actor in (world.actor(Role.PUPIL), far):
+        for action in (Action.APPROVE, Action.ESCALATE):
+            with pytest.raises(NotAllowed) as refused:
+                decide(world, clip_id, actor, action, version=1)
+            assert refused.value.detail == {}
+    # Who may report it from the library is told that it changed, not how.
+    for role in (Role.ADMIN, Role.SAFEGUARDING):
+        for old in ({"version": 1}, {"revision": 2}):
+            with pytest.raises(StaleClip) as stale:
+                decide(world, clip_id, world.actor(role), Action.ESCALATE, **old)
+            assert (stale.value.since, stale.value.detail) == ([], {})
+
+
+# --- a case outlives the withdrawal of its clip ------------------------------------------------
+
+
+def open_cases(world: World, role: Role = Role.SAFEGUARDING) -> list[str]:
+    with world.read() as session:
+        return [r.clip.id for r in queries.safeguarding_queue(session, world.actor(role)).items]
+
+
+def close(world: World, clip_id: str, role: Role = Role.SAFEGUARDING) -> None:
+    with world.write() as session:
+        version = world.get(clip_id).version
+        decisions.close_case(session, clip_id, world.actor(role), version)
+
+
+def withdrawn_while_held(world: World) -> str:
+    owner = world.account(Role.PUPIL)
+    clip_id = world.clip(State.HELD, owner=owner)
+    with world.write() as session:
+        publication.withdraw(session, clip_id, accounts.actor_of(owner), "owner")
+    return clip_id
+
+
+def test_the_officer_keeps_a_clip_that_its_owner_withdrew_while_it_was_held(
+    any_world: World,
+) -> None:
+    world = any_world
+    held, plain = world.clip(State.HELD), world.clip(State.WITHDRAWN)
+    clip_id = withdrawn_while_held(world)
+    officer = world.actor(Role.SAFEGUARDING)
+    assert open_cases(world) == [held, clip_id]
+    assert [open_cases(world, role) for role in OTHERS] == [[]] * len(OTHERS)
+    with world.read() as session:
+        assert queries.get_clip(session, officer, clip_id).id == clip_id
+        with pytest.raises(NoSuchClip):
+            queries.get_clip(session, officer, plain)
+    version = world.get(clip_id).version
+    close(world, clip_id)
+    assert open_cases(world) == [held]
+    with world.read() as session:
+        with pytest.raises(NoSuchClip):
+            queries.get_clip(session, officer, clip_id)
+        last = queries.history(session, clip_id)[-1]
+    assert (last.action, last.party, last.from_state, last.to_state, last.actor_id) == (
+        "close_case",
+        "safeguarding",
+        "withdrawn",
+        "withdrawn",
+        officer.id,
+    )
+    assert world.get(clip_id).version == version  # no gap that would tell
+
+
+def test_a_revoked_consent_does_not_take_the_evidence_away(world: World) -> None:
+    clip_id = world.clip(State.HELD, people=(consented(),))
+    with world.write() as session:
+        ((_, given),) = queries.people(session, session.get_one(Clip, clip_id))
+        consenting.revoke_consent(session, given[0].id, world.actor(Role.TEACHER))
+    assert world.get(clip_id).state == State.WITHDRAWN
+    assert open_cases(world) == [clip_id]
+
+
+@pytest.mark.parametrize("end", [Action.RELEASE, Action.REJECT])
+def test_the_officers_word_ends_the_case(world: World, end: Action) -> None:
+    clip_id = world.clip(State.HELD)
+    officer = world.actor(Role.SAFEGUARDING)
+    if end is Action.REJECT:
+        decide(world, clip_id, officer, end)
+    else:
+        with world.write() as session:
+            decisions.release_hold(session, clip_id, officer, world.get(clip_id).version)
+    assert (open_cases(world), world.get(clip_id).case_open) == ([], False)
+
+
+def test_only_the_officer_closes_and_only_what_was_withdrawn(world: World) -> None:
+    clip_id, held = withdrawn_while_held(world), world.clip(State.HELD)
+    before = everything(world.database)
+    people = {role: world.actor(role) for role in (*OTHERS, Role.SAFEGUARDING)}
+    for role in people:
+        if role is not Role.SAFEGUARDING:
+            with pytest.raises((NotAllowed, NoSuchClip)):
+                close(world, clip_id, role)
+    with pytest.raises(NotAllowed):
+        close(world, held)
+    with pytest.raises(StaleClip), world.write() as session:
+        decisions.close_case(session, clip_id, people[Role.SAFEGUARDING], 1)
+    after = everything(world.database)
+    assert {k: v for k, v in after.items() if k != "accounts"} == {
+        k: v for k, v in before.items() if k != "accounts"
+    }
 
 
 def test_the_officer_releases_into_the_first_stage(world: World) -> None:

@@ -101,12 +101,19 @@ TABLE: dict[tuple[State, Action], tuple[State, set[str]]] = {
 TABLE[S.DRAFT, A.WITHDRAW] = (S.WITHDRAWN, {*OWNERS, PROGRAM_SYSTEM})
 TABLE[S.HELD, A.WITHDRAW] = (S.WITHDRAWN, {*OWNERS, SAFEGUARDING, PROGRAM_SYSTEM})
 
+TOLD_OF_HOLDS = {SAFEGUARDING, PROGRAM_WORKER, PROGRAM_SYSTEM}
+
 # Nobody decides on an own clip. Escalating is open to the teacher who owns it: "any staff".
 NEVER_THE_OWNER = {A.APPROVE, A.REQUEST_CHANGES, A.REJECT, A.RELEASE}
 
 
 def expected(who: str, state: State, stage: int, action: Action) -> State | type[ReviewError]:
     """The state that the move leads to, or what it is refused with."""
+    works = who in TABLE.get((state, action), (state, set()))[1]
+    if state is S.HELD and who not in TOLD_OF_HOLDS and not works:
+        # To everybody but its officer a held clip answers as one in review, and does nothing.
+        answer = expected(who, S.IN_REVIEW, stage, action)
+        return NotAllowed if isinstance(answer, State) else answer
     if (state, action) not in TABLE:
         return WrongState
     after, allowed = TABLE[state, action]
@@ -135,6 +142,10 @@ class Facts:
     owner_id: str = "owner"
     school_id: str | None = "school"
     class_id: str | None = "class"
+
+    @property
+    def case_open(self) -> bool:
+        return self.state == State.HELD
 
 
 def actor_before(who: str) -> Actor:
@@ -178,7 +189,9 @@ def test_the_policy_agrees_with_the_design(state: State, stage: int, action: Act
 @pytest.mark.parametrize(("state", "stage"), PLACES)
 def test_pages_offer_exactly_what_would_work(state: State, stage: int, who: str) -> None:
     offered = buttons(actor_before(who), Facts(state, stage))
-    works = [a for a in Action if isinstance(expected(who, state, stage, a), State)]
+    # The owner of a held clip finds the buttons of one in review: none vanishes.
+    shown = S.IN_REVIEW if state is S.HELD and who in OWNERS else state
+    works = [a for a in Action if isinstance(expected(who, shown, stage, a), State)]
     assert sorted(offered) == sorted(works)
     assert len(offered) == len(set(offered))
 
@@ -190,6 +203,35 @@ def test_who_became_a_reviewer_still_does_not_decide_on_an_own_clip(role: Role) 
         for action in sorted(NEVER_THE_OWNER - {A.RELEASE}):
             with pytest.raises(OwnClip):
                 move_for(owner, action, Facts(S.IN_REVIEW, stage))
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+@pytest.mark.parametrize("who", sorted(EVERYONE - TOLD_OF_HOLDS))
+def test_a_held_clip_refuses_in_the_very_words_of_one_in_review(who: str, stage: int) -> None:
+    def refusal(state: State, action: Action) -> Any:
+        try:
+            move_for(actor_before(who), action, Facts(state, stage))
+        except NotAllowed as error:
+            return type(error), str(error), error.detail
+        return None
+
+    for action in Action:
+        held, shown = refusal(S.HELD, action), refusal(S.IN_REVIEW, action)
+        if shown is not None:
+            assert held == shown, action
+        elif not (action is A.WITHDRAW and who in OWNERS):
+            assert held is not None, action
+            assert (held[0], held[2]) == (NotAllowed, {}), action
+
+
+def test_who_may_not_see_a_clip_is_not_told_its_state() -> None:
+    for who, told in {
+        ADMIN: {"action": A.RETRY},
+        TEACHER: {"action": A.RETRY, "state": S.REJECTED},
+    }.items():
+        with pytest.raises(WrongState) as caught:
+            move_for(actor_before(who), A.RETRY, Facts(S.REJECTED, 0))
+        assert caught.value.detail == told
 
 
 def test_each_stage_is_another_persons() -> None:
@@ -337,6 +379,11 @@ def may_know(who: str, owner: str, state: State, action: Action) -> bool:
     return who in {TEACHER, TEACHER_OWNER, REVIEWER, MODERATOR}
 
 
+def is_watcher(who: str, owner: str) -> bool:
+    """Who meets the clip in the library and has no part in it."""
+    return who in {PUPIL, FAR_PUPIL, FAR_TEACHER, FAR_REVIEWER, OWNER} - {owner}
+
+
 def real_answer(
     who: str, owner: str, state: State, stage: int, action: Action
 ) -> State | type[ReviewError]:
@@ -353,6 +400,8 @@ def real_answer(
         return answer
     if not may_know(who, owner, state, action):
         return NoSuchClip
+    if state is S.PUBLISHED and action in decisions.VERDICTS and is_watcher(who, owner):
+        return NotAllowed  # whatever it is about
     if action is A.RELEASE and who != SAFEGUARDING:
         return NotAllowed
     if action is A.WITHDRAW and state is S.WITHDRAWN:

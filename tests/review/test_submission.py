@@ -68,6 +68,23 @@ def test_a_draft_keeps_what_was_typed_before_the_first_byte(world: World) -> Non
     assert world.get(draft(world, pupil, credit="")).credit == ""
 
 
+def test_a_pupils_credit_is_the_class_or_nothing_and_a_teachers_is_free(world: World) -> None:
+    pupil, teacher = world.account(Role.PUPIL), world.account(Role.TEACHER)
+    for credit in (None, "Lớp 7A"):
+        assert world.get(draft(world, pupil, credit=credit)).credit == "Lớp 7A"
+    clip_id = draft(world, pupil, credit="")
+    named = Details("Một clip", credit="Nguyễn Văn A, 7A")
+    for call in (
+        lambda session: submission.create_draft(session, pupil, named),
+        lambda session: submission.update_draft(session, clip_id, accounts.actor_of(pupil), named),
+    ):
+        with pytest.raises(InvalidInput) as caught, world.write() as session:
+            call(session)
+        assert list(caught.value.errors) == ["credit"]
+    assert world.get(clip_id).credit == ""
+    assert world.get(draft(world, teacher, credit="Câu lạc bộ")).credit == "Câu lạc bộ"
+
+
 @pytest.mark.parametrize("role", [r for r in Role if r not in ("pupil", "teacher")])
 def test_only_pupils_and_teachers_submit(world: World, role: Role) -> None:
     owner = Account(id=new_id(), role=role)

@@ -131,6 +131,26 @@ class TestWhoSees:
         assert problem(caller(None)("GET", path)) == (404, "no_such_clip")
         assert problem(caller(Role.TEACHER)("GET", path)) == (410, "withdrawn")
 
+    def test_only_the_officer_watches_what_was_withdrawn_while_held(
+        self, world: World, blobs: LocalBlobs, caller: Callers
+    ) -> None:
+        clip_id = world.clip(State.HELD)
+        store_files(world, blobs, clip_id)
+        owner = world.actor(Role.TEACHER)
+        with world.write() as session:
+            publication.withdraw(session, clip_id, owner, "owner")
+        officer = caller(Role.SAFEGUARDING)
+
+        def status(who: Caller, what: str) -> int:
+            return int(who("GET", f"/media/{clip_id}/{what}").status_code)
+
+        assert [status(officer, what) for what in ("proxy.mp4", "poster.jpg")] == [200, 200]
+        assert status(officer, "hls/master.m3u8") == 410
+        others = [caller(r) for r in (Role.TEACHER, Role.REVIEWER, Role.MODERATOR)]
+        assert [status(who, "proxy.mp4") for who in others] == [410, 410, 410]
+        strangers = [caller(r) for r in (Role.PUPIL, Role.ADMIN, None)]
+        assert [status(who, "proxy.mp4") for who in strangers] == [404, 404, 404]
+
     def test_a_hold_hides_at_once(
         self, world: World, blobs: LocalBlobs, caller: Callers, published: str
     ) -> None:

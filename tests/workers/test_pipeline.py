@@ -52,7 +52,7 @@ def test_the_whole_way_of_a_clip(office: Office, clips: Clips) -> None:
     assert office.jobs(clip_id) == [("examine", "done", 1, None), ("ladder", "queued", 0, None)]
     revision = revision_of(office, clip_id)
     assert revision.facts is not None
-    assert revision.facts["tags_removed"] == ["device", "gps", "title"]
+    assert revision.facts["tags_removed"] == ["gps", "title"]
     base = f"derived/{clip_id}/1/{revision.examine_attempt}"
     assert office.stored() == [f"{base}/poster.jpg", f"{base}/proxy.mp4"]
 

@@ -107,7 +107,7 @@ def _buttons(session: Session, actor: Actor, clip: Clip) -> list[Action]:
 
 def _is_told(action: str) -> bool:
     """A hold and its end show to nobody but the safeguarding officer."""
-    return action not in (Action.ESCALATE, Action.RELEASE)
+    return action not in lifecycle.HOLD_ACTIONS
 
 
 def _withdraw_form(actor: Actor, clip: Clip) -> WithdrawForm:

@@ -111,13 +111,16 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
     revision = queries.revision(session, found)
     approvers = lifecycle.approvers(session, found)
     officer = actor.role == Role.SAFEGUARDING
+    evidence = policy.sees_evidence(actor, found)
     past = queries.decisions(session, found.id)
     buttons = policy.buttons(actor, found, approvers=approvers)
     return {
         "clip": found,
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
-        "player": player.sources(session, found, preview_only=True),
+        "player": player.sources(session, found, preview_only=True, evidence=evidence),
+        # Withdrawn while it was held: there is nothing to decide, only the case to close.
+        "closing": evidence,
         "buttons": buttons,
         # The officer's decisions have a form of their own.
         "deciding": not officer and not VERDICTS.isdisjoint(buttons),
@@ -146,7 +149,7 @@ def decide(clip_id: str) -> str | Response | tuple[str, int]:
         with deps().database.write() as session:
             decisions.decide(session, clip_id, actor, verdict)
     except NoSuchClip:
-        raise
+        return _gone(actor)
     except ReviewError as error:
         return _refused(actor, clip_id, form, error)
     flash(_said(verdict.action))
@@ -175,10 +178,14 @@ def _refused(
         form.version.data, form.revision.data = fresh.version.data, fresh.revision.data
         return _desk(actor, clip_id, form, trouble=error), STATUS.get(error.code, 422)
     except NoSuchClip:
-        if not isinstance(error, StaleClip):
-            raise
-        flash(_("Clip này vừa rời hàng chờ của bạn."), "error")
-        return redirect(url_for("desk.queue"))
+        return _gone(actor)
+
+
+def _gone(actor: Actor) -> Response:
+    """The same for a clip that was taken away and for one that never was."""
+    flash(_("Clip này vừa rời hàng chờ của bạn."), "error")
+    is_officer = actor.role == Role.SAFEGUARDING
+    return redirect(url_for("desk.safeguarding" if is_officer else "desk.queue"))
 
 
 def _said(action: Action) -> str:
@@ -220,11 +227,26 @@ def safeguarding() -> str:
 @blueprint.post("/safeguarding/<clip_id>/release")
 @roles(Role.SAFEGUARDING)
 def release(clip_id: str) -> Response:
-    actor = require_actor()
-    version = request.form.get("version", type=int)
-    if version is None:
-        raise InvalidInput(version="Thiếu phiên bản.")
+    actor, version = require_actor(), _version()
     with deps().database.write() as session:
         decisions.release_hold(session, clip_id, actor, version)
     flash(_("Clip trở lại bước duyệt đầu tiên."))
     return redirect(url_for("desk.safeguarding"))
+
+
+@blueprint.post("/safeguarding/<clip_id>/close")
+@roles(Role.SAFEGUARDING)
+def close_case(clip_id: str) -> Response:
+    """Nothing is left to do about a clip that was withdrawn while it was held."""
+    actor, version = require_actor(), _version()
+    with deps().database.write() as session:
+        decisions.close_case(session, clip_id, actor, version)
+    flash(_("Đã đóng hồ sơ."))
+    return redirect(url_for("desk.safeguarding"))
+
+
+def _version() -> int:
+    version = request.form.get("version", type=int)
+    if version is None:
+        raise InvalidInput(version="Thiếu phiên bản.")
+    return version

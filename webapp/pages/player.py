@@ -28,9 +28,12 @@ class Sources:
         return bool(self.hls or self.mp4 or self.proxy)
 
 
-def sources(session: Session, clip: Clip, *, preview_only: bool = False) -> Sources:
-    """``preview_only``: for the desk, where decisions bind to the bytes of the preview."""
-    if clip.state == State.WITHDRAWN:
+def sources(
+    session: Session, clip: Clip, *, preview_only: bool = False, evidence: bool = False
+) -> Sources:
+    """``preview_only``: for the desk, where decisions bind to the bytes of the preview.
+    ``evidence``: withdrawn or not, for the officer of an open case."""
+    if clip.state == State.WITHDRAWN and not evidence:
         return Sources(None, None, None, None, None, None)
     files = queries.output_files(session, clip)
     made = [] if preview_only else queries.renditions(session, clip)

@@ -10,7 +10,7 @@ from flask_babel import format_date, format_datetime, format_decimal, to_user_ti
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from review import policy, problems, reasons
+from review import lifecycle, policy, problems, reasons
 from review.clock import iso
 from review.details import TOPICS
 from review.models import Clip
@@ -61,6 +61,7 @@ def action_word(action: str) -> str:
         Action.REJECT: _("Không duyệt"),
         Action.ESCALATE: _("Chuyển người bảo vệ trẻ em"),
         Action.RELEASE: _("Thôi tạm giữ"),
+        lifecycle.CLOSE_CASE: _("Đóng hồ sơ"),
         Action.RESUBMIT: _("Đã nộp lại"),
         Action.PUBLISH: _("Đã đăng"),
         Action.EDIT_DETAILS: _("Sửa thông tin"),
@@ -68,6 +69,15 @@ def action_word(action: str) -> str:
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
     }.get(action, action)
+
+
+def verdict_word(action: str) -> str:
+    """What a button of the desk does; :func:`action_word` says what was done."""
+    return {
+        Action.APPROVE: _("Duyệt"),
+        Action.REQUEST_CHANGES: _("Trả lại để sửa"),
+        Action.REJECT: _("Không duyệt"),
+    }[Action(action)]
 
 
 def stage_word(name: str) -> str:
@@ -161,7 +171,15 @@ def own_state(clip: Clip) -> str:
 
 def register(blueprint: Blueprint) -> None:
     """Give the templates their words; once, by the home page's blueprint."""
-    for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
+    for word in (
+        state_word,
+        action_word,
+        verdict_word,
+        stage_word,
+        role_word,
+        clock_text,
+        size_text,
+    ):
         blueprint.add_app_template_filter(word)
     for filter_ in (since_text, when, day, topic_words, tag_words, has_poster, own_state, iso):
         blueprint.add_app_template_filter(filter_)

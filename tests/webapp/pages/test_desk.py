@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from review import accounts, decisions, submission
+from review import accounts, decisions, publication, submission
 from review.policy import Role
 from review.states import Action, State
 from tests.webapp.pages.conftest import Browser
@@ -140,7 +140,7 @@ def test_a_decision_on_a_clip_that_moved_on_says_what_happened_and_keeps_the_not
     assert "Clip vừa được thay đổi trong lúc bạn xem." in refused.text
     assert "Những gì bạn đã ghi vẫn còn bên dưới." in refused.text
     (told,) = [part for part in refused.source.split("<ul>") if "Những gì bạn đã ghi" in part]
-    assert "Duyệt" in told.partition("</ul>")[0]
+    assert "Đã duyệt" in told.partition("</ul>")[0]
     assert typed(refused, clip_id) == NOTE
     # Once seen, the second try is for the clip as it is now.
     assert person.send(refused, desk(clip_id), button="reject").status == 302
@@ -272,3 +272,32 @@ def test_the_officer_releases_or_rejects_a_held_clip(visitor: Visitor, world: Wo
     assert world.get(held[1]).state == "rejected"
     assert "đã gọi gia đình" in visitor(Role.PUPIL).get(f"/clips/{held[1]}").text
     assert person.post(f"/safeguarding/{held[0]}/release").status == 422
+
+
+def test_the_desk_shows_the_credit_line_before_it_is_public(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.IN_REVIEW, owner=world.person(Role.PUPIL))
+    assert "Ghi nguồn Lớp 7A" in visitor(Role.REVIEWER).get(desk(clip_id)).text
+
+
+def test_the_officer_closes_the_case_of_a_clip_that_was_withdrawn_meanwhile(
+    visitor: Visitor, world: World
+) -> None:
+    owner = world.person(Role.PUPIL)
+    clip_id = world.clip(State.HELD, owner=owner)
+    with world.write() as session:
+        publication.withdraw(session, clip_id, accounts.actor_of(owner), "owner")
+    person = visitor(Role.SAFEGUARDING)
+    assert desk(clip_id) in person.get("/safeguarding").links
+    page = person.get(desk(clip_id))
+    (video,) = page.all("video")
+    assert video["src"] == f"/media/{clip_id}/proxy.mp4"
+    assert "bảng tên ở áo" in page.text
+    path = f"/safeguarding/{clip_id}/close"
+    assert [f.action for f in page.forms if "review" in f.action or "safe" in f.action] == [path]
+    # The moderator finds a withdrawn clip like any other: nothing to watch, nothing to close.
+    others = visitor(Role.MODERATOR).get(desk(clip_id))
+    assert (others.all("video"), path in others.source) == ([], False)
+    after = person.follow(person.send(page, path))
+    assert "Đã đóng hồ sơ." in after.text
+    assert person.get(desk(clip_id)).status == 404
+    assert "hồ sơ" not in visitor(Role.PUPIL).get(f"/clips/{clip_id}").text

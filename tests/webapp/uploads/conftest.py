@@ -102,7 +102,7 @@ class Web:
         with self.connect() as connection:
             connection.sendall(self.head(method, path, len(body or b""), **headers) + (body or b""))
             answer = read_answer(connection)
-            if method != "GET":
+            if method not in ("GET", "POST"):
                 return answer
             rest = b"".join(iter(lambda: connection.recv(65536), b""))
             return Answer(answer.status, answer.headers, answer.body + rest)
