@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 import structlog
@@ -89,22 +90,21 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
             raise NoSuchClip(f"there is no clip {clip_id!r}")
         is_evidence = what in _EVIDENCE and policy.sees_evidence(actor, clip)
         if clip.state == State.WITHDRAWN and not is_evidence:
-            _refuse_withdrawn(clip, is_known=actor is not None and queries.can_see(actor, clip))
+            _refuse(clip, is_known=actor is not None and queries.can_see(actor, clip))
         for_library = (
             library is not None and clip.state == State.PUBLISHED and clip.scope in FEED_SCOPES
         )
         if not for_library and not queries.can_see(actor, clip):
-            raise NoSuchClip(f"there is no clip {clip_id!r}")
+            _refuse(clip, is_known=False)
         found = queries.output_file(session, clip, what)
     if found is None:
         raise WebError("not_found", 404)
     return clip, found
 
 
-def _refuse_withdrawn(clip: Clip, *, is_known: bool) -> None:
-    """Nobody but the officer of an open case gets a byte of a withdrawn clip; that there was one
-    is told only where it was told before."""
-    was_public = clip.published_at is not None and clip.scope in FEED_SCOPES
+def _refuse(clip: Clip, *, is_known: bool) -> NoReturn:
+    """That there was a clip is told only where it was told before."""
+    was_public = queries.was_taken_back(clip) and clip.scope in FEED_SCOPES
     if was_public or is_known:
         raise WebError("withdrawn", 410)
     raise NoSuchClip(f"there is no clip {clip.id!r}")

@@ -22,7 +22,7 @@ from review.queries.records import (
     revision,
     revisions,
 )
-from review.queries.visibility import can_see, get_clip, in_scope
+from review.queries.visibility import can_see, get_clip, in_scope, was_taken_back
 
 __all__ = [
     "Page",
@@ -51,4 +51,5 @@ __all__ = [
     "revisions",
     "safeguarding_queue",
     "waiting_count",
+    "was_taken_back",
 ]

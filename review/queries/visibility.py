@@ -26,6 +26,12 @@ def in_scope(actor: Actor | None, clip: Clip) -> bool:
     return clip.scope == Scope.SCHOOL or actor.class_id == clip.class_id is not None
 
 
+def was_taken_back(clip: Clip) -> bool:
+    """Whether the public saw the clip once and does not now. A hold reads like a withdrawal: to
+    the feed it is one."""
+    return clip.published_at is not None and clip.state != State.PUBLISHED
+
+
 def can_see(actor: Actor | None, clip: Clip) -> bool:
     """The one rule of visibility for pages, the API and ``/media``."""
     if clip.state == State.PUBLISHED and in_scope(actor, clip):

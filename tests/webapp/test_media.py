@@ -151,14 +151,14 @@ class TestWhoSees:
         strangers = [caller(r) for r in (Role.PUPIL, Role.ADMIN, None)]
         assert [status(who, "proxy.mp4") for who in strangers] == [404, 404, 404]
 
-    def test_a_hold_hides_at_once(
-        self, world: World, blobs: LocalBlobs, caller: Callers, published: str
+    def test_a_hold_hides_at_once_and_reads_like_a_withdrawal(
+        self, world: World, caller: Callers, published: str
     ) -> None:
         world.decide(published.split("/")[2], Action.ESCALATE, Role.REVIEWER)
         hidden = [caller(w)("GET", published) for w in (None, Role.REVIEWER, Role.MODERATOR)]
         hidden.append(caller(world.library()[1])("GET", published))
 
-        assert [problem(h) for h in hidden] == [(404, "no_such_clip")] * 4
+        assert [problem(h) for h in hidden] == [(410, "withdrawn")] * 4
         assert caller(Role.SAFEGUARDING)("GET", published).data == PROXY
         assert caller(Role.TEACHER)("GET", published).data == PROXY
 

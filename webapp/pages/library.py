@@ -9,7 +9,6 @@ from review.details import TOPICS
 from review.keys import is_id
 from review.models import Clip
 from review.policy import Role
-from review.states import State
 from review.text import clean
 from webapp.auth import current_actor
 from webapp.deps import deps
@@ -47,10 +46,8 @@ def clip(clip_id: str) -> str:
         found = session.get(Clip, clip_id) if is_id(clip_id) else None
         if found is None or found.published_at is None or not queries.in_scope(actor, found):
             raise WebError("not_found", 404)
-        if found.state == State.WITHDRAWN:
+        if queries.was_taken_back(found):
             raise WebError("withdrawn", 410)
-        if found.state != State.PUBLISHED:
-            raise WebError("not_found", 404)
         revision = queries.revision(session, found)
         sources = player.sources(session, found)
     return render_template(

@@ -83,13 +83,15 @@ def test_nobody_else_sees_that_there_is_one(visitor: Visitor, world: World) -> N
         person = visitor(who)
         for path in (*STAFFS, "/library?q=lo+cho"):
             assert TITLE not in person.get(path).text, (who, path)
-        for path in ("/library/{id}", "/clips/{id}", "/clips/{id}/progress", "/review/{id}"):
+        # To the public it reads like any clip that was withdrawn.
+        assert person.get(f"/library/{clip_id}").status == 410, who
+        for path in ("/clips/{id}", "/clips/{id}/progress", "/review/{id}"):
             assert person.get(path.format(id=clip_id)).status in (302, 403, 404), (who, path)
         for path in ("withdraw", "retry", "escalate", "people", "scope", "restore"):
             answer = person.post(f"/clips/{clip_id}/{path}", {"reason": "office", "version": "1"})
             assert answer.status in (302, 403, 404, 422), (who, path)
             assert TITLE not in answer.text
-        assert visitor(who).get(f"/media/{clip_id}/poster.jpg").status == 404
+        assert visitor(who).get(f"/media/{clip_id}/poster.jpg").status == 410
     assert world.get(clip_id).state == "held"
 
 
