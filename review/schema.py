@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _LOCK = 0x6C616E746F61
 
 
+class SchemaNewer(Exception):
+    """The database belongs to a newer program; this one must not touch it."""
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -43,9 +47,24 @@ def is_current(engine: Engine) -> bool:
     return current(engine) == head()
 
 
+def refuse_newer(engine: Engine) -> None:
+    """Raise :class:`SchemaNewer` unless the database's version is one that this program knows."""
+    found = current(engine)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaNewer(
+            f"the database has schema {found}, this program knows up to {head()}: start the newer "
+            "program again, or restore the backup from before its start"
+        )
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the schema up to date, in one transaction: a start that is killed leaves the old
-    schema whole. Two starts at once: the second waits, and finds nothing to do."""
+    schema whole. Two starts at once: the second waits, and finds nothing to do.
+
+    Raises :class:`SchemaNewer`, and changes nothing, when this program does not know the version.
+    """
+    refuse_newer(engine)
     with _locked(engine) as connection:
         command.upgrade(_config(connection), "head")
 

@@ -89,6 +89,10 @@ def database(settings: Settings) -> Iterator[Finding]:
         with rows.read() as session:
             now = clock.now(session)
         current = schema.is_current(rows.engine)
+        schema.refuse_newer(rows.engine)
+    except schema.SchemaNewer as error:
+        yield Finding("database", Grade.BAD, "its schema is newer than this program", str(error))
+        return
     except (DatabaseBusy, SQLAlchemyError) as error:
         mend = "start the database, and check LANTOA_DATABASE_URL"
         yield Finding("database", Grade.BAD, str(error), mend)

@@ -22,6 +22,7 @@ from webapp.cli.common import echo_json, table
 def writing(data: Path | None) -> Iterator[Session]:
     """A transaction on a database whose schema is up to date."""
     database = Database(load(data=data).database_url)
+    schema.refuse_newer(database.engine)
     if not schema.is_current(database.engine):
         raise click.ClickException("the database's schema is not up to date: run `lantoa migrate`")
     with database.write() as session:

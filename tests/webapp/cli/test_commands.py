@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from review import accounts
+from review import accounts, schema
 from review.models import Library
 from review.policy import Role
 from storage_config.database import Database
@@ -87,6 +87,22 @@ def test_settings_mask_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_migrate_twice(run: Run) -> None:
     assert run("migrate").stdout == "the schema is up to date now\n"
     assert run("migrate").stdout == "the schema was up to date\n"
+
+
+def test_an_older_program_leaves_a_newer_database_alone(ready: Run, tmp_path: Path) -> None:
+    database = rows(tmp_path)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    commands = (("migrate",), ("seed-demo",), ("school", "add", "Trường THCS Bình Minh"))
+    results = [ready(*words) for words in commands]
+
+    told = f"the database has schema 9999, this program knows up to {schema.head()}"
+    assert [(r.exit_code, r.stdout) for r in results] == [(1, "")] * 3
+    assert {r.stderr.partition(":")[2].strip().split(":")[0] for r in results} == {told}
+    doctor = ready("doctor")
+    assert doctor.exit_code == 1
+    assert "BAD database  its schema is newer than this program" in doctor.stdout
+    assert schema.current(database.engine) == "9999"
 
 
 def test_people_need_a_schema(run: Run) -> None:
