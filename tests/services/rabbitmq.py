@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,19 @@ from tests.services.programs import end, start, wait_for_port, wait_for_silence
 # Debian's scripts in the PATH change the user; these are the programs themselves.
 INSTALLED = Path("/usr/lib/rabbitmq/bin")
 LOOPBACK = "{127,0,0,1}"
+
+
+def _states(group: int) -> set[str]:
+    """The states of the threads of a process group, as in /proc: "T" is stopped."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
+        try:
+            state, _, pgrp = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(pgrp) == group:
+            found.add(state)
+    return found
 
 
 def _program(name: str) -> str:
@@ -74,6 +88,12 @@ class RabbitMQ:
         """It takes connections, and never answers."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGSTOP)
+        # A signal is sent before it is obeyed: on a busy machine one more answer may slip out.
+        for _ in range(1000):
+            if _states(self.process.pid) <= {"T", "Z"}:
+                return
+            time.sleep(0.01)
+        raise TimeoutError("the broker did not stop")
 
     def thaw(self) -> None:
         assert self.process is not None
