@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from review import clock, jobs, processing, submission
 from review.errors import LeaseLost, NoSuchThing, WrongState
@@ -60,12 +58,7 @@ def queue_more(world: World, count: int, kind: str = "ladder") -> list[str]:
         clip = session.get_one(Clip, clip_id)
         revision = session.scalars(select(Revision).where(Revision.clip_id == clip_id)).one()
         jobs.cancel_for(session, clip_id)
-        return [_enqueue_later(session, kind, clip, revision) for _ in range(count)]
-
-
-def _enqueue_later(session: Session, kind: str, clip: Clip, revision: Revision) -> str:
-    time.sleep(0.002)  # ids of one millisecond have no order
-    return jobs.enqueue(session, kind, clip, revision).id
+        return [jobs.enqueue(session, kind, clip, revision).id for _ in range(count)]
 
 
 # --- which job ---------------------------------------------------------------------------------

@@ -18,6 +18,16 @@ def test_ids_differ_and_sort_by_time() -> None:
     assert max(first) < second
 
 
+def test_ids_of_one_millisecond_sort_as_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    made = [keys.new_id() for _ in range(1000)]
+    monkeypatch.setattr(time, "time", lambda: now - 1)  # a clock that was set back
+
+    made.append(keys.new_id())
+    assert (made, len(set(made))) == (sorted(made), 1001)
+
+
 @pytest.mark.parametrize(
     "text",
     [
