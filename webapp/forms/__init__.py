@@ -8,7 +8,7 @@ from webapp.forms.clips import (
     SubmitForm,
     WithdrawForm,
 )
-from webapp.forms.desk import DecisionForm, ReleaseForm
+from webapp.forms.desk import DecisionForm
 from webapp.forms.words import wrong_fields
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "EditForm",
     "JoinForm",
     "PersonForm",
-    "ReleaseForm",
     "SignInForm",
     "SubmitForm",
     "WithdrawForm",

@@ -61,7 +61,3 @@ class DecisionForm(PageForm):
             notes,
             bool(self.watched.data),
         )
-
-
-class ReleaseForm(PageForm):
-    version = IntegerField(_("Phiên bản"), [InputRequired()])

@@ -19,9 +19,10 @@ from review.states import Action, Party, State
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
-from webapp.forms import DecisionForm, ReleaseForm, wrong_fields
+from webapp.forms import DecisionForm, wrong_fields
 from webapp.i18n import translated
 from webapp.pages import player
+from webapp.pages.shared import seen_version
 
 blueprint = Blueprint("desk", __name__)
 
@@ -132,7 +133,6 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
         "own": Party.OWNER in policy.parties(actor, found),
-        "release_form": ReleaseForm(formdata=None, version=found.version),
     }
 
 
@@ -227,7 +227,7 @@ def safeguarding() -> str:
 @blueprint.post("/safeguarding/<clip_id>/release")
 @roles(Role.SAFEGUARDING)
 def release(clip_id: str) -> Response:
-    actor, version = require_actor(), _version()
+    actor, version = require_actor(), seen_version()
     with deps().database.write() as session:
         decisions.release_hold(session, clip_id, actor, version)
     flash(_("Clip trở lại bước duyệt đầu tiên."))
@@ -238,15 +238,8 @@ def release(clip_id: str) -> Response:
 @roles(Role.SAFEGUARDING)
 def close_case(clip_id: str) -> Response:
     """Nothing is left to do about a clip that was withdrawn while it was held."""
-    actor, version = require_actor(), _version()
+    actor, version = require_actor(), seen_version()
     with deps().database.write() as session:
         decisions.close_case(session, clip_id, actor, version)
     flash(_("Đã đóng hồ sơ."))
     return redirect(url_for("desk.safeguarding"))
-
-
-def _version() -> int:
-    version = request.form.get("version", type=int)
-    if version is None:
-        raise InvalidInput(version="Thiếu phiên bản.")
-    return version

@@ -16,16 +16,9 @@ from webapp.deps import deps
 from webapp.errors import STATUS
 from webapp.forms import EditForm
 from webapp.i18n import translated
-from webapp.pages.shared import problem_word
+from webapp.pages.shared import problem_word, seen_version
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/clips")
-
-
-def _version() -> int:
-    version = request.form.get("version", type=int)
-    if version is None:
-        raise InvalidInput(version="Thiếu phiên bản.")
-    return version
 
 
 @blueprint.route("/<clip_id>/details", methods=["GET", "POST"])
@@ -43,7 +36,7 @@ def details(clip_id: str) -> str | Response | tuple[str, int]:
     try:
         corrected = form.details(language=clip.language, level=clip.level)
         with deps().database.write() as session:
-            publication.edit_details(session, clip_id, actor, corrected, _version())
+            publication.edit_details(session, clip_id, actor, corrected, seen_version())
     except ReviewError as error:
         return _again(clip, form, error), STATUS.get(error.code, 422)
     flash(_("Đã sửa. Các thư viện nhận bản mới."))
@@ -66,7 +59,7 @@ def lower_scope(clip_id: str) -> Response:
     if scope is None:
         raise InvalidInput(scope="Hãy chọn phạm vi.")
     with deps().database.write() as session:
-        publication.lower_scope(session, clip_id, actor, scope, _version())
+        publication.lower_scope(session, clip_id, actor, scope, seen_version())
     flash(_("Đã thu hẹp phạm vi."))
     return redirect(url_for("clips.show", clip_id=clip_id))
 
@@ -76,6 +69,6 @@ def lower_scope(clip_id: str) -> Response:
 def restore(clip_id: str) -> Response:
     actor = require_actor()
     with deps().database.write() as session:
-        publication.restore(session, clip_id, actor, _version())
+        publication.restore(session, clip_id, actor, seen_version())
     flash(_("Clip trở lại bước duyệt đầu tiên."))
     return redirect(url_for("clips.show", clip_id=clip_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, session
+from flask import Blueprint, request, session
 from flask_babel import format_date, format_datetime, format_decimal, to_user_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from review import lifecycle, policy, problems, reasons
 from review.clock import iso
 from review.details import TOPICS
+from review.errors import InvalidInput
 from review.models import Clip
 from review.states import Action, State
 from webapp.auth import current_account, current_actor
@@ -69,15 +70,6 @@ def action_word(action: str) -> str:
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
     }.get(action, action)
-
-
-def verdict_word(action: str) -> str:
-    """What a button of the desk does; :func:`action_word` says what was done."""
-    return {
-        Action.APPROVE: _("Duyệt"),
-        Action.REQUEST_CHANGES: _("Trả lại để sửa"),
-        Action.REJECT: _("Không duyệt"),
-    }[Action(action)]
 
 
 def stage_word(name: str) -> str:
@@ -171,19 +163,19 @@ def own_state(clip: Clip) -> str:
 
 def register(blueprint: Blueprint) -> None:
     """Give the templates their words; once, by the home page's blueprint."""
-    for word in (
-        state_word,
-        action_word,
-        verdict_word,
-        stage_word,
-        role_word,
-        clock_text,
-        size_text,
-    ):
+    for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
         blueprint.add_app_template_filter(word)
     for filter_ in (since_text, when, day, topic_words, tag_words, has_poster, own_state, iso):
         blueprint.add_app_template_filter(filter_)
     blueprint.app_context_processor(_context)
+
+
+def seen_version() -> int:
+    """The version of the clip that the posted page showed."""
+    version = request.form.get("version", type=int)
+    if version is None:
+        raise InvalidInput(version="Thiếu phiên bản.")
+    return version
 
 
 def problem_word(code: str) -> str:
