@@ -5,7 +5,8 @@ ROOT=$(pwd)
 PYTHON="$ROOT/.venv/bin/python"
 STAMPS="$ROOT/.venv/.stamps"
 
-RUN_PACKAGES="ca-certificates python3 python3-venv ffmpeg bubblewrap util-linux"
+# g++ and python3-dev: the hash of pictures (pdqhash) comes as source.
+RUN_PACKAGES="ca-certificates python3 python3-venv python3-dev g++ ffmpeg bubblewrap util-linux"
 TEST_PACKAGES="chromium fonts-dejavu-core git make postgresql rabbitmq-server redis-server"
 
 say() { printf '%s\n' "$*" >&2; }

@@ -72,6 +72,9 @@ class Revision(Base):
     original_sha256: Mapped[str]
     original_bytes: Mapped[int] = mapped_column(BigInteger)
     facts: Mapped[dict[str, Any] | None]  # workers.media's MediaFacts, as JSON
+    # What machines noticed (workers.media's Signals, as JSON): for reviewers, never a verdict.
+    signals: Mapped[dict[str, Any] | None]
+    poster: Mapped[str | None]  # which candidate the owner chose; none: the best of them
     # Which attempt's outputs are served. Set in the transaction that ends the job.
     examine_attempt: Mapped[str | None]
     ladder_attempt: Mapped[str | None]
