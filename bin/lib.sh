@@ -6,8 +6,9 @@ PYTHON="$ROOT/.venv/bin/python"
 STAMPS="$ROOT/.venv/.stamps"
 
 # g++ and python3-dev: the hash of pictures (pdqhash) comes as source.
-RUN_PACKAGES="ca-certificates python3 python3-venv python3-dev g++ ffmpeg bubblewrap util-linux"
-TEST_PACKAGES="chromium fonts-dejavu-core git make postgresql rabbitmq-server redis-server"
+RUN_PACKAGES="ca-certificates python3 python3-venv python3-dev g++ ffmpeg bubblewrap util-linux
+  fonts-dejavu-core"
+TEST_PACKAGES="chromium git make postgresql rabbitmq-server redis-server"
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

@@ -37,7 +37,7 @@ class Output:
 class Rendered:
     """One thing that a library can play."""
 
-    kind: str  # hls | mp4
+    kind: str  # hls | mp4 | audio
     what: str
     width: int
     height: int
@@ -58,6 +58,7 @@ def examined(
     facts: Mapping[str, Any],
     outputs: Sequence[Output],
     watched_sha256: str,
+    signals: Mapping[str, Any] | None = None,
 ) -> None:
     """The clip can be reviewed; its ladder is queued. Raises :class:`LeaseLost`."""
     clip, revision = _open(session, claim)
@@ -66,6 +67,7 @@ def examined(
         return
     _store(session, revision, claim.attempt_name, outputs)
     revision.facts = dict(facts)
+    revision.signals = dict(signals or {})
     revision.examine_attempt = claim.attempt_name
     revision.watched_sha256 = watched_sha256
     move(
@@ -80,7 +82,12 @@ def examined(
 
 
 def laddered(
-    session: Session, claim: Claim, *, outputs: Sequence[Output], renditions: Sequence[Rendered]
+    session: Session,
+    claim: Claim,
+    *,
+    outputs: Sequence[Output],
+    renditions: Sequence[Rendered],
+    signals: Mapping[str, Any] | None = None,
 ) -> None:
     """The renditions are stored: the pointer is swapped, and a waiting clip published."""
     clip, revision = _open(session, claim)
@@ -101,6 +108,7 @@ def laddered(
             )
         )
     revision.ladder_attempt = claim.attempt_name
+    revision.signals = {**(revision.signals or {}), **(signals or {})}
     if clip.revision == revision.number:
         clip.progress = None
         session.flush()

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from review import jobs, keys, processing
 from review.errors import LeaseLost
 from review.jobs import Claim
-from review.models import Revision
+from review.models import Clip, Revision
 from review.processing import Output, Rendered
 from storage_config.database import DatabaseBusy
 from workers.deps import Deps
@@ -156,7 +156,14 @@ def _examine(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
 
     def write(session: Session) -> None:
         facts = made.facts.to_dict()
-        processing.examined(session, claim, facts=facts, outputs=outputs, watched_sha256=watched)
+        processing.examined(
+            session,
+            claim,
+            facts=facts,
+            outputs=outputs,
+            watched_sha256=watched,
+            signals=made.signals,
+        )
 
     return _Made(outputs, write)
 
@@ -164,6 +171,8 @@ def _examine(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
 def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
     source, revision = _fetch_original(deps, claim, folder)
     facts = MediaFacts.from_dict(revision.facts or {})
+    with deps.database.read() as session:
+        clip = session.get_one(Clip, claim.clip_id)
     out = folder / "out"
     out.mkdir()
     made = render_ladder(
@@ -173,6 +182,8 @@ def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
         limits=deps.limits,
         sandbox=deps.sandbox,
         progress=beat.progress,
+        noticed=revision.signals,
+        acted=clip.language if clip.reenactment else None,
     )
     outputs = _store(deps, claim, revision, made.files, beat)
     renditions = [
@@ -181,7 +192,9 @@ def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
     ]
 
     def write(session: Session) -> None:
-        processing.laddered(session, claim, outputs=outputs, renditions=renditions)
+        processing.laddered(
+            session, claim, outputs=outputs, renditions=renditions, signals=made.signals
+        )
 
     return _Made(outputs, write)
 

@@ -99,7 +99,7 @@ class OutputFile(Base):
 
 
 class Rendition(Base):
-    """What a library can play: the HLS presentation, and progressive MP4 files."""
+    """What a library can play: the HLS presentation, progressive MP4 files, the sound alone."""
 
     __tablename__ = "renditions"
     __table_args__ = (UniqueConstraint("revision_id", "attempt", "what"),)
@@ -107,7 +107,7 @@ class Rendition(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
     attempt: Mapped[str]
-    kind: Mapped[str]  # hls | mp4
+    kind: Mapped[str]  # hls | mp4 | audio
     what: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]

@@ -42,14 +42,15 @@ class Works:
         return self._examined[name]
 
     def rendered(self, name: str) -> Rendered:
-        facts = self.examined(name).facts
+        examined = self.examined(name)
         if name not in self._rendered:
             self._rendered[name] = render_ladder(
                 self.clips.get(name),
                 self.out(name),
-                facts=facts,
+                facts=examined.facts,
                 limits=MediaLimits(),
                 sandbox=self.sandbox,
+                noticed=examined.signals,
             )
         return self._rendered[name]
 

@@ -54,7 +54,15 @@ def test_the_whole_way_of_a_clip(office: Office, clips: Clips) -> None:
     assert revision.facts is not None
     assert revision.facts["tags_removed"] == ["gps", "title"]
     base = f"derived/{clip_id}/1/{revision.examine_attempt}"
-    assert office.stored() == [f"{base}/poster.jpg", f"{base}/proxy.mp4"]
+    assert [k.removeprefix(base + "/") for k in office.stored()] == [
+        "contact_sheet.jpg",
+        "poster.jpg",
+        "proxy.mp4",
+        "sprite.jpg",
+        "sprite.vtt",
+    ]
+    assert revision.signals is not None
+    assert revision.signals["loudness"]["integrated_lufs"] < 0
 
     assert work_once(office.deps, "w", ["ladder"])
     assert not work_once(office.deps, "w")
@@ -63,14 +71,24 @@ def test_the_whole_way_of_a_clip(office: Office, clips: Clips) -> None:
     assert office.clip(clip_id).progress is None
     base = f"derived/{clip_id}/1/{revision_of(office, clip_id).ladder_attempt}"
     assert [k.removeprefix(base + "/") for k in office.stored() if k.startswith(base)] == [
+        "audio/sound.m4a",
+        "hls/144p.m3u8",
+        "hls/144p.mp4",
         "hls/240p.m3u8",
         "hls/240p.mp4",
         "hls/360p.m3u8",
         "hls/360p.mp4",
+        "hls/audio-low.m3u8",
+        "hls/audio-low.mp4",
         "hls/audio.m3u8",
         "hls/audio.mp4",
         "hls/master.m3u8",
+        "hls/sprite.jpg",
+        "hls/sprite.vtt",
+        "mp4/144p.mp4",
         "mp4/360p.mp4",
+        "posters/2.jpg",
+        "posters/3.jpg",
     ]
     office.check_nothing_is_lost(clip_id)
 

@@ -14,7 +14,7 @@ from review.states import State
 from webapp.deps import deps
 from webapp.i18n import translated
 
-# Name in the API -> path below /media/<clip>/; "mp4" is whichever the ladder made.
+# Name in the API -> path below /media/<clip>/; "mp4" is the best that the ladder made.
 _MEDIA = {
     "proxy": "proxy.mp4",
     "poster": "poster.jpg",
@@ -102,6 +102,6 @@ def media(clip: Clip, files: dict[str, OutputFile], made: list[Rendition]) -> di
     found: dict[str, str | None] = {
         name: media_url(clip.id, what) if what in files else None for name, what in _MEDIA.items()
     }
-    mp4 = next((r.what for r in made if r.kind == "mp4"), None)
-    found["mp4"] = media_url(clip.id, mp4) if mp4 else None
+    mp4 = max((r for r in made if r.kind == "mp4"), key=lambda r: r.height, default=None)
+    found["mp4"] = media_url(clip.id, mp4.what) if mp4 else None
     return found

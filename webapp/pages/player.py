@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from review import queries
-from review.models import Clip, Rendition
+from review.models import Clip
 from review.states import State
 
 
@@ -37,7 +37,7 @@ def sources(
         return Sources(None, None, None, None, None, None)
     files = queries.output_files(session, clip)
     made = [] if preview_only else queries.renditions(session, clip)
-    mp4 = _first(made, "mp4")
+    mp4 = max((r for r in made if r.kind == "mp4"), key=lambda r: r.height, default=None)
 
     def link(what: str, *, download: str | None = None) -> str | None:
         if what not in files:
@@ -52,7 +52,3 @@ def sources(
         download=link(mp4.what, download="1") if mp4 else None,
         download_bytes=mp4.bytes if mp4 else None,
     )
-
-
-def _first(made: list[Rendition], kind: str) -> Rendition | None:
-    return next((r for r in made if r.kind == kind), None)

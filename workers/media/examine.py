@@ -1,21 +1,31 @@
-"""`examine`: facts, a preview that a reviewer can watch at once, and a poster."""
+"""`examine`: facts, a preview that a reviewer can watch at once, small pictures, loudness."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from workers.media import commands, ladder, outputs
+from workers.media import commands, hashes, ladder, outputs, pictures, posters, sound
 from workers.media.boxes import wipe_names
+from workers.media.commands import SAMPLE_TIMES, SAMPLES, SOUND
 from workers.media.errors import MediaToolFailed, Refused
-from workers.media.facts import Examined, MediaFacts, MediaLimits
+from workers.media.facts import Examined, FrameHash, MediaFacts, MediaLimits
+from workers.media.pictures import Samples
+from workers.media.posters import POSTERS
 from workers.media.probe import TOLERANCE_S, probe
-from workers.media.run import Done, no_progress, run
+from workers.media.run import Done, no_progress
 from workers.media.sandbox import Sandbox
-from workers.media.tool import explain, job_for
+from workers.media.sound import Loudness, SoundPlan
+from workers.media.tool import Bench, explain
 
 PROXY = "proxy.mp4"
-POSTER = "poster.jpg"
+CONTACT_SHEET = "contact_sheet.jpg"
+SPRITE, SPRITE_INDEX = "sprite.jpg", "sprite.vtt"
+# How often the gain is corrected by what the limiter took away.
+_ROUNDS = 3
+_WITHIN_LU = 0.3
 
 
 def examine(
@@ -26,38 +36,107 @@ def examine(
     sandbox: Sandbox,
     progress: Callable[[float], None] = no_progress,
 ) -> Examined:
-    """Look at ``source`` and make ``proxy.mp4`` and ``poster.jpg`` in the folder ``out``.
+    """Look at ``source``; make the preview and the pictures in the folder ``out``.
 
     Raises :class:`Refused` for a source that can not become a clip, :class:`MediaToolFailed` when
-    the tool failed, and whatever ``progress`` raises.
+    the tool failed, and whatever ``progress`` raises. Pictures that can not be had are left out:
+    they are never a reason to refuse.
     """
     facts = probe(source, limits=limits, sandbox=sandbox)
-    argv = commands.preview(source, facts, limits, PROXY)
-    job = job_for(argv, (source,), out, facts, limits)
-    done = run(job, sandbox, progress)
+    bench = Bench(source, out, limits, sandbox, progress)
+    done = bench.run(commands.preview(source, facts, limits, PROXY), facts, progress)
     if done.status != 0:
         raise explain(done)
     made = _check_whole(out / PROXY, facts, limits, sandbox, done)
     wipe_names(out / PROXY)
-    _make_poster(((source, facts), (out / PROXY, made)), out, limits, sandbox, progress)
-    files = outputs.collect(out, [PROXY, POSTER])
-    return Examined(facts, files, remuxed=ladder.browsers_play(facts))
+    signals: dict[str, Any] = {}
+    if not facts.silent:
+        signals |= _measured(bench, facts)
+    samples = _samples(bench, facts)
+    whats = [PROXY]
+    seen: tuple[FrameHash, ...] = ()
+    if samples is not None:
+        whats += _draw(samples, out, facts)
+        seen = hashes.frame_hashes(samples.frames, samples.times)
+    found = _posters(bench, facts, made, samples)
+    signals["posters"] = found
+    for name in (SAMPLES, SAMPLE_TIMES, SOUND):
+        (out / name).unlink(missing_ok=True)
+    files = outputs.collect(out, [*whats, *found])
+    return Examined(facts, files, ladder.browsers_play(facts), signals, seen)
 
 
-def _make_poster(
-    sources: Iterable[tuple[Path, MediaFacts]],
-    out: Path,
-    limits: MediaLimits,
-    sandbox: Sandbox,
-    progress: Callable[[float], None],
-) -> None:
-    """From the first that shows a picture where one jumps to: a stream without an index may show
-    none, the preview always does. Whether there is one is the caller's to check."""
-    for source, facts in sources:
-        argv = commands.poster(source, facts, limits, POSTER)
-        done = run(job_for(argv, (source,), out, facts, limits), sandbox, lambda _: progress(1.0))
-        if done.status == 0 and (out / POSTER).is_file():
-            return
+def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:
+    """Loudness and silences, and the gain that the ladder will use."""
+    loudness = sound.read(bench.out / SOUND, facts.duration_s)
+    plan = sound.plan(loudness)
+    if plan.limited:
+        plan = _settled(bench, facts, plan)
+    return {
+        "loudness": {
+            "integrated_lufs": loudness.integrated,
+            "true_peak_dbtp": loudness.peak,
+            "range_lu": loudness.loudness_range,
+        },
+        "sound_plan": plan.to_dict(),
+        "silent_spans": [list(span) for span in loudness.silent],
+    }
+
+
+def _settled(bench: Bench, facts: MediaFacts, plan: SoundPlan) -> SoundPlan:
+    for _ in range(_ROUNDS):
+        done = bench.run(commands.loudness(bench.source, facts, bench.limits, plan), facts)
+        if done.status != 0:
+            break
+        made: Loudness = sound.read(bench.out / SOUND, facts.duration_s)
+        if made.integrated is None or abs(made.integrated - sound.TARGET_LUFS) < _WITHIN_LU:
+            break
+        plan = sound.again(plan, made)
+    return plan
+
+
+def _samples(bench: Bench, facts: MediaFacts) -> Samples | None:
+    """Frames over the whole clip: of the preview's decode where there was one, else key frames.
+    None where the tool gives none: some streams without an index do not."""
+    size = ladder.fitting(facts, pictures.LONG_SIDE)
+    try:
+        if not ladder.browsers_play(facts):
+            step = pictures.step_for(facts.duration_s)
+            times: Sequence[float] = [n * step for n in range(pictures.MAX_SAMPLES + 8)]
+            return pictures.read(bench.out / SAMPLES, size, times)
+        argv = commands.key_frames(bench.source, facts, bench.limits)
+        if bench.run(argv, facts).status != 0:
+            return None
+        times = _times(bench.out / SAMPLE_TIMES)
+        return pictures.read(bench.out / SAMPLES, size, times)
+    except MediaToolFailed:
+        return None
+
+
+def _times(path: Path) -> list[float]:
+    """Seconds, from the tool's list of milliseconds (mkvtoolnix, timestamp format 2)."""
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return [float(line) / 1000 for line in lines if line and not line.startswith("#")]
+
+
+def _draw(samples: Samples, out: Path, facts: MediaFacts) -> list[str]:
+    pictures.sprite(samples, out / SPRITE, out / SPRITE_INDEX, duration_s=facts.duration_s)
+    pictures.contact_sheet(samples, out / CONTACT_SHEET)
+    return [SPRITE, SPRITE_INDEX, CONTACT_SHEET]
+
+
+def _posters(
+    bench: Bench, facts: MediaFacts, made: MediaFacts, samples: Samples | None
+) -> list[str]:
+    """The names of those that could be made, the best first: of the source, or of the preview
+    where the source shows nothing there."""
+    times = (facts.duration_s / 3,) if samples is None else pictures.poster_times(samples)
+    wanted = list(zip(times, POSTERS, strict=False))
+    found = posters.make(bench, facts, wanted)
+    if POSTERS[0] not in found:
+        preview = replace(bench, source=bench.out / PROXY)
+        found = posters.make(preview, made, wanted[:1]) + found
+    return found
 
 
 def _check_whole(

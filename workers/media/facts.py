@@ -57,6 +57,10 @@ class MediaFacts:
     audio_channels: int | None
     streams: int
     tags_removed: tuple[str, ...]  # gps | device | title | date | other
+    level: int = 0  # of H.264, ten times the printed one; 0: unknown
+    video_kbps: int = 0  # 0: unknown
+    full_range: bool = False
+    colour: str = ""  # the matrix as the file names it: "bt709", "smpte170m"; "": unsaid
 
     @property
     def short_side(self) -> int:
@@ -75,7 +79,7 @@ class MediaFacts:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> MediaFacts:
-        known = {f.name: value[f.name] for f in fields(cls)}
+        known = {f.name: value[f.name] for f in fields(cls) if f.name in value}
         return cls(**{**known, "tags_removed": tuple(value["tags_removed"])})
 
 
@@ -94,7 +98,7 @@ class OutputFile:
 class Rendition:
     """One thing that a viewer can play. ``bytes``: of all its files together."""
 
-    kind: str  # hls | mp4
+    kind: str  # hls | mp4 | audio
     what: str
     width: int
     height: int
@@ -104,13 +108,32 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameHash:
+    """What a frame looks like, as 64 hex digits of PDQ; seconds from the clip's begin."""
+
+    at_s: float
+    hash: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
+    """``signals``: what was noticed, as JSON: see :mod:`workers.media.noticed`."""
+
     facts: MediaFacts
     files: tuple[OutputFile, ...]
     remuxed: bool
+    signals: Mapping[str, Any]
+    hashes: tuple[FrameHash, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
+    """``signals``: those of the full-rate picture, to be added to those of `examine`."""
+
     files: tuple[OutputFile, ...]
     renditions: tuple[Rendition, ...]
+    signals: Mapping[str, Any]
+    hashes: tuple[FrameHash, ...] = ()

@@ -12,6 +12,8 @@ _MIME = {
     ".mp4": "video/mp4",
     ".m3u8": "application/vnd.apple.mpegurl",
     ".jpg": "image/jpeg",
+    ".vtt": "text/vtt",
+    ".m4a": "audio/mp4",
 }
 AUDIO_MIME = "audio/mp4"
 
@@ -27,5 +29,5 @@ def measure(folder: Path, what: str) -> OutputFile:
         raise MediaToolFailed("bad_output", f"{what} is missing or empty")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    mime = AUDIO_MIME if path.name == "audio.mp4" else _MIME[path.suffix]
+    mime = AUDIO_MIME if path.stem in ("audio", "audio-low") else _MIME[path.suffix]
     return OutputFile(what, path, path.stat().st_size, digest, mime)

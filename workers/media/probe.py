@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from workers.media import commands
-from workers.media.errors import MediaToolFailed, Refused
+from workers.media.errors import Refused
 from workers.media.facts import MediaFacts, MediaLimits
-from workers.media.run import Job, run
-from workers.media.sandbox import Caps, Sandbox
+from workers.media.sandbox import Sandbox
 from workers.media.sniff import MP4, check_mp4_is_whole, sniff
+from workers.media.tool import ask
 
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
@@ -22,7 +22,6 @@ VIDEO_CODECS = frozenset(
 AUDIO_CODECS = frozenset(
     {"aac", "mp3", "mp2", "opus", "vorbis", "ac3", "eac3", "amr_nb", "amr_wb", "flac", "alac"}
 )
-PROBE_SECONDS = 30.0
 # Sound and picture rarely end together, and lengths are rounded.
 TOLERANCE_S = 0.5
 # ITU-R BT.2100: the two transfer functions of high dynamic range.
@@ -48,32 +47,12 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     if container is MP4:
         check_mp4_is_whole(source)
     argv = commands.ffprobe(source, container, limits)
-    answer = _parse(_ask(argv, source, limits, sandbox))
+    answer = _parse(ask(argv, source, limits, sandbox))
     video = film_of(answer)
     if video is not None and _number(video.get("duration")) is None:
         argv = commands.packet_times(source, container, limits)
-        _measure(answer, video, packet_spans(_ask(argv, source, limits, sandbox)))
+        _measure(answer, video, packet_spans(ask(argv, source, limits, sandbox)))
     return judge(answer, container=container.name, size=size, limits=limits)
-
-
-def _ask(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandbox) -> bytes:
-    job = Job(
-        argv=argv,
-        folder=source.parent,
-        reads=(source,),
-        caps=Caps(limits.memory_bytes, 1 << 20, int(PROBE_SECONDS)),
-        wall=PROBE_SECONDS,
-        stall=PROBE_SECONDS,
-    )
-    done = run(job, sandbox)
-    words = done.stderr[-300:].strip()
-    if "max_streams" in words:
-        raise Refused("too_many_streams", words)
-    if done.status < 0:
-        raise MediaToolFailed("tool_crashed", f"signal {-done.status}: {words}")
-    if done.status > 0:
-        raise Refused("unreadable", words)
-    return done.stdout
 
 
 def _parse(answer: bytes) -> dict[str, Any]:
@@ -148,6 +127,10 @@ def judge(
         audio_channels=int(audio.get("channels", 0)) if audio else None,
         streams=len(streams),
         tags_removed=_tag_kinds(answer),
+        level=int(_number(video.get("level")) or 0),
+        video_kbps=round((_number(video.get("bit_rate")) or 0) / 1000),
+        full_range=video.get("color_range") == "pc",
+        colour=str(video.get("color_space", "")).replace("unknown", ""),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits
-from workers.media.run import Done, Job
-from workers.media.sandbox import Caps
+from workers.media.run import Done, Job, no_progress, run
+from workers.media.sandbox import Caps, Sandbox
 
 # Said of a source only; "Conversion failed" follows on any failure, a lack of memory included.
 _BROKEN_SOURCE = (
@@ -22,6 +23,7 @@ _BROKEN_SOURCE = (
 )
 _NO_MEMORY = ("Cannot allocate memory", "Out of memory")
 _TOO_MANY_ERRORS = 69  # the exit status for `-max_error_rate`
+PROBE_SECONDS = 30.0
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGXFSZ)
 
 
@@ -51,6 +53,39 @@ def job_for(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where one source is worked on: what is made stands in the folder ``out``."""
+
+    source: Path
+    out: Path
+    limits: MediaLimits
+    sandbox: Sandbox
+    progress: Callable[[float], None] = no_progress
+
+    def run(
+        self,
+        argv: Sequence[str],
+        facts: MediaFacts,
+        progress: Callable[[float], None] | None = None,
+    ) -> Done:
+        """Run the tool to its end, well or not. Without ``progress`` it only says that it lives."""
+        job = job_for(argv, (self.source,), self.out, facts, self.limits)
+        return run(job, self.sandbox, progress or (lambda _: self.progress(1.0)))
+
+    def make(
+        self,
+        argv: Sequence[str],
+        facts: MediaFacts,
+        progress: Callable[[float], None] | None = None,
+    ) -> Done:
+        """As :meth:`run`; raises what :func:`explain` says of a bad end."""
+        done = self.run(argv, facts, progress)
+        if done.status != 0:
+            raise explain(done)
+        return done
+
+
 def explain(done: Done) -> Exception:
     """The source's fault when the tool says so; else the tool's."""
     words = done.stderr.strip()[-400:]
@@ -63,3 +98,24 @@ def explain(done: Done) -> Exception:
     if -done.status in _LIMIT_SIGNALS:
         return MediaToolFailed("tool_timeout", f"signal {-done.status}: over a limit")
     return MediaToolFailed("tool_crashed", f"exit {done.status}: {words}")
+
+
+def ask(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandbox) -> bytes:
+    """ffprobe's answer; raises :class:`Refused` for a source that it can not read."""
+    job = Job(
+        argv=argv,
+        folder=source.parent,
+        reads=(source,),
+        caps=Caps(limits.memory_bytes, 1 << 20, int(PROBE_SECONDS)),
+        wall=PROBE_SECONDS,
+        stall=PROBE_SECONDS,
+    )
+    done = run(job, sandbox)
+    words = done.stderr[-300:].strip()
+    if "max_streams" in words:
+        raise Refused("too_many_streams", words)
+    if done.status < 0:
+        raise MediaToolFailed("tool_crashed", f"signal {-done.status}: {words}")
+    if done.status > 0:
+        raise Refused("unreadable", words)
+    return done.stdout

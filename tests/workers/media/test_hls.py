@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,21 +63,25 @@ def test_a_missing_file_is_no_output(tmp_path: Path) -> None:
         measure(tmp_path, "240p")
 
 
-SMALL = Variant(Track("240p", 8.0, 300_000, 200_000, "avc1.64000d"), 426, 240, 25.0)
-LARGE = Variant(Track("720p", 8.0, 2_500_000, 1_900_000, "avc1.64001f"), 1280, 720, 25.0)
-SOUND = Track("audio", 8.0, 130_000, 128_000, "mp4a.40.2")
+SOUND = Track("audio", 8.0, 130_000, 128_000, "mp4a.40.2", 2)
+LOW = Track("audio-low", 8.0, 50_000, 48_000, "mp4a.40.2", 1)
+SMALL = Variant(Track("144p", 8.0, 100_000, 80_000, "avc1.64000c"), 256, 144, 25.0, LOW, "low")
+LARGE = Variant(Track("720p", 8.0, 2_500_000, 1_900_000, "avc1.64001f"), 1280, 720, 25.0, SOUND)
 
 
 def test_the_master_playlist() -> None:
-    assert master([LARGE, SMALL], SOUND) == (
+    """Each line tells what its picture and its own sound need together."""
+    assert master([LARGE, SMALL]) == (
         "#EXTM3U\n"
         "#EXT-X-VERSION:7\n"
         "#EXT-X-INDEPENDENT-SEGMENTS\n"
         '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,'
         'CHANNELS="2",URI="audio.m3u8"\n'
-        "#EXT-X-STREAM-INF:BANDWIDTH=430000,AVERAGE-BANDWIDTH=328000,"
-        'CODECS="avc1.64000d,mp4a.40.2",RESOLUTION=426x240,FRAME-RATE=25.000,AUDIO="sound"\n'
-        "240p.m3u8\n"
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="low",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,'
+        'CHANNELS="1",URI="audio-low.m3u8"\n'
+        "#EXT-X-STREAM-INF:BANDWIDTH=150000,AVERAGE-BANDWIDTH=128000,"
+        'CODECS="avc1.64000c,mp4a.40.2",RESOLUTION=256x144,FRAME-RATE=25.000,AUDIO="low"\n'
+        "144p.m3u8\n"
         "#EXT-X-STREAM-INF:BANDWIDTH=2630000,AVERAGE-BANDWIDTH=2028000,"
         'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="sound"\n'
         "720p.m3u8\n"
@@ -84,11 +89,12 @@ def test_the_master_playlist() -> None:
 
 
 def test_the_master_playlist_of_a_silent_clip() -> None:
-    assert master([SMALL], None) == (
+    silent = replace(SMALL, sound=None)
+    assert master([silent]) == (
         "#EXTM3U\n"
         "#EXT-X-VERSION:7\n"
         "#EXT-X-INDEPENDENT-SEGMENTS\n"
-        "#EXT-X-STREAM-INF:BANDWIDTH=300000,AVERAGE-BANDWIDTH=200000,"
-        'CODECS="avc1.64000d",RESOLUTION=426x240,FRAME-RATE=25.000\n'
-        "240p.m3u8\n"
+        "#EXT-X-STREAM-INF:BANDWIDTH=100000,AVERAGE-BANDWIDTH=80000,"
+        'CODECS="avc1.64000c",RESOLUTION=256x144,FRAME-RATE=25.000\n'
+        "144p.m3u8\n"
     )

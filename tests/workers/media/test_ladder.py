@@ -10,9 +10,11 @@ from workers.media import MediaFacts
 from workers.media.ladder import (
     browsers_play,
     even,
-    progressive_rung,
+    fast_rate_for,
+    fast_rung,
     rate_for,
     rungs_for,
+    single_files,
     size_for,
 )
 
@@ -46,14 +48,14 @@ PHONE = MediaFacts(
         (64, [64]),
         (103, [102]),
         (144, [144]),
-        (239, [238]),
-        (240, [240]),
-        (359, [240]),
-        (480, [240, 360, 480]),
-        (719, [240, 360, 480]),
-        (720, [240, 360, 480, 720]),
-        (1080, [240, 360, 480, 720, 1080]),
-        (2160, [240, 360, 480, 720, 1080]),
+        (239, [144]),
+        (240, [144, 240]),
+        (359, [144, 240]),
+        (480, [144, 240, 360, 480]),
+        (719, [144, 240, 360, 480]),
+        (720, [144, 240, 360, 480, 720]),
+        (1080, [144, 240, 360, 480, 720, 1080]),
+        (2160, [144, 240, 360, 480, 720, 1080]),
     ],
 )
 def test_rungs_go_by_the_short_side_and_never_above_it(short_side: int, sides: list[int]) -> None:
@@ -100,9 +102,38 @@ def test_what_is_made_has_a_constant_rate(rate: str, variable: bool, made: Fract
     assert rate_for(replace(PHONE, frame_rate=rate, variable_rate=variable)) == made
 
 
-def test_one_file_is_the_best_up_to_720() -> None:
-    made = {s: progressive_rung(rungs_for(s)).name for s in (144, 240, 480, 720, 1080)}
-    assert made == {144: "144p", 240: "240p", 480: "480p", 720: "720p", 1080: "720p"}
+@pytest.mark.parametrize(
+    ("rate", "variable", "fast"),
+    [
+        ("60", False, Fraction(60)),
+        ("60000/1001", False, Fraction(60000, 1001)),
+        ("50", False, Fraction(50)),
+        ("30", False, None),
+        ("120", False, None),
+        ("60", True, None),
+    ],
+)
+def test_a_second_rate_only_where_the_source_has_it(
+    rate: str, variable: bool, fast: Fraction | None
+) -> None:
+    assert fast_rate_for(replace(PHONE, frame_rate=rate, variable_rate=variable)) == fast
+
+
+def test_the_fast_rung_is_the_largest_up_to_720() -> None:
+    made = {s: fast_rung(rungs_for(s)) for s in (240, 480, 720, 1080, 2160)}
+    sides = {s: rung and rung.side for s, rung in made.items()}
+    assert sides == {240: 240, 480: 480, 720: 720, 1080: 720, 2160: 720}
+
+
+def test_single_files_for_who_pays_for_old_phones_and_the_best_up_to_720() -> None:
+    made = {s: [r.side for r in single_files(rungs_for(s))] for s in (64, 144, 240, 480, 1080)}
+    assert made == {
+        64: [64],
+        144: [144],
+        240: [144, 240],
+        480: [144, 360, 480],
+        1080: [144, 360, 720],
+    }
 
 
 @pytest.mark.parametrize(

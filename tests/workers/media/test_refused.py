@@ -97,4 +97,4 @@ def test_a_blemish_is_no_reason(works: Works, tmp_path: Path) -> None:
     rendered = render_ladder(
         source, out, facts=made.facts, limits=MediaLimits(), sandbox=works.sandbox
     )
-    assert [r.kind for r in rendered.renditions] == ["hls", "mp4"]
+    assert [r.kind for r in rendered.renditions] == ["hls", "mp4", "mp4"]

@@ -1,0 +1,131 @@
+"""What `examine` runs: the preview, small pictures of the whole clip, posters, loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from workers.media import ladder, pictures
+from workers.media.commands.base import CLEAN, COPY, compiled, open_source
+from workers.media.commands.graph import (
+    bare,
+    in_pieces,
+    levelled,
+    measured,
+    named_colours,
+    scaled,
+    several,
+    small_rgb,
+    standard_range,
+    steady,
+    stereo,
+    video_options,
+)
+from workers.media.facts import MediaFacts, MediaLimits
+from workers.media.sound import SoundPlan
+
+# Working files, relative to the folder that a run may write.
+SAMPLES, SAMPLE_TIMES = "samples.rgb", "samples.txt"
+SOUND = "sound.txt"
+_POSTER_SIDE = 1280
+# Pictures in between are neither read nor decoded: "discard" is the demuxer's, "skip_frame" the
+# decoder's word for it; not every demuxer knows the first.
+KEY_FRAMES = {"discard:v": "nokey", "skip_frame": "nokey"}
+_RAW = {"c:v": "rawvideo", "f": "rawvideo", "fps_mode": "passthrough"}
+_NOWHERE = {"f": "null"}
+
+
+def preview(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> list[str]:
+    """A remux where browsers play the source. Else a 480p encode, whose decode also gives the
+    samples. Both measure the sound."""
+    opened = open_source(source, facts, limits)
+    if ladder.browsers_play(facts):
+        outputs = [_remux(opened, facts, name)]
+        if not facts.silent:
+            outputs.append(_sound_only(measured(stereo(opened, facts), SOUND)))
+        return compiled(*outputs)
+    return compiled(*_proxy(opened, facts, name))
+
+
+def _remux(opened: Any, facts: MediaFacts, name: str) -> Any:
+    indexes = [facts.video_index, facts.audio_index]
+    tracks = [opened[str(i)] for i in indexes if i is not None]
+    return ffmpeg.output(*tracks, name, **{**COPY, **CLEAN})
+
+
+def _sound_only(track: Any) -> Any:
+    return ffmpeg.output(track, "-", **{**_NOWHERE, **CLEAN})
+
+
+def _proxy(opened: Any, facts: MediaFacts, name: str) -> list[Any]:
+    rate = ladder.rate_for(facts)
+    size = ladder.size_for(facts, min(ladder.PROXY.side, ladder.even(facts.short_side)))
+    picture = steady(bare(opened[str(facts.video_index)], facts), rate)
+    picture = named_colours(standard_range(picture, facts, size), facts)
+    shown, looked = several(scaled(picture, size), 2)
+    tracks = [shown]
+    options = {**video_options(ladder.PROXY, rate), "f": "mp4", "movflags": "+faststart"}
+    others = [_samples(looked, facts)]
+    if not facts.silent:
+        parts = stereo(opened, facts).filter_multi_output("asplit", 2)
+        tracks.append(in_pieces(parts[0]))
+        options |= {"c:a": "aac", "b:a": "96k", "ac": 2, "ar": 48000}
+        others.append(_sound_only(measured(parts[1], SOUND)))
+    return [ffmpeg.output(*tracks, name, **{**options, "threads": 2, **CLEAN}), *others]
+
+
+def _samples(picture: Any, facts: MediaFacts) -> Any:
+    """Frames at even times, from a decode that is made anyway."""
+    picture = picture.filter("fps", fps=f"1/{pictures.step_for(facts.duration_s)}", start_time=0)
+    return ffmpeg.output(small_rgb(picture, sample_size(facts)), SAMPLES, **{**_RAW, **CLEAN})
+
+
+def sample_size(facts: MediaFacts) -> tuple[int, int]:
+    return ladder.fitting(facts, pictures.LONG_SIDE)
+
+
+def key_frames(source: Path, facts: MediaFacts, limits: MediaLimits) -> list[str]:
+    """Key frames as samples, and their times as a file of their own: nothing else is decoded."""
+    opened = open_source(source, facts, limits, **KEY_FRAMES)
+    step = pictures.step_for(facts.duration_s)
+    picture = bare(opened[str(facts.video_index)], facts)
+    apart = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{step - 0.02})"
+    seen, timed = several(picture.filter("select", apart), 2)
+    samples = small_rgb(seen, sample_size(facts))
+    times = timed.filter("scale", 16, 16)
+    return compiled(
+        ffmpeg.output(samples, SAMPLES, **{**_RAW, **CLEAN}),
+        ffmpeg.output(times, SAMPLE_TIMES, **{**_RAW, "f": "mkvtimestamp_v2", **CLEAN}),
+    )
+
+
+def posters(
+    source: Path, facts: MediaFacts, limits: MediaLimits, wanted: Sequence[tuple[float, str]]
+) -> list[str]:
+    """Pictures at these times (seconds, name): of a source that browsers play the key frames at
+    or before them, and of others, where such a frame may be seconds away, the very ones."""
+    size = ladder.fitting(facts, _POSTER_SIDE)
+    outputs = []
+    for at, name in wanted:
+        place: dict[str, Any] = {"threads": 1 if len(wanted) > 1 else 2}
+        if at > 0:
+            place["ss"] = round(at + 0.002, 3)
+        if ladder.browsers_play(facts):
+            place["noaccurate_seek"] = None
+        opened = open_source(source, facts, limits, **place)
+        picture = bare(opened[str(facts.video_index)], facts)
+        picture = named_colours(standard_range(picture, facts, size), facts)
+        picture = scaled(picture, size, "yuvj420p")
+        options = {"frames:v": 1, "c:v": "mjpeg", "q:v": 4, "f": "image2", "update": 1}
+        outputs.append(ffmpeg.output(picture, name, **{**options, **CLEAN}))
+    return compiled(*outputs)
+
+
+def loudness(source: Path, facts: MediaFacts, limits: MediaLimits, plan: SoundPlan) -> list[str]:
+    """How loud the sound becomes with this plan."""
+    opened = open_source(source, facts, limits, vn=None)
+    track = levelled(stereo(opened, facts), plan)
+    return compiled(_sound_only(measured(track, SOUND)))

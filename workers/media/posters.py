@@ -1,0 +1,24 @@
+"""Pictures that stand for a clip: up to three, of which its owner may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workers.media import commands
+from workers.media.facts import MediaFacts
+from workers.media.tool import Bench
+
+# The best first; :func:`workers.media.pictures.poster_times` says of which times.
+POSTERS = ("poster.jpg", "posters/2.jpg", "posters/3.jpg")
+
+
+def make(bench: Bench, facts: MediaFacts, wanted: Sequence[tuple[float, str]]) -> list[str]:
+    """Pictures of these times (seconds, name); the names of those that came out. A source that
+    shows nothing there is no reason to fail."""
+    (bench.out / "posters").mkdir(exist_ok=True)
+    # Three decoders of a large picture take a gigabyte: those run one after the other.
+    together = [list(wanted)] if facts.short_side <= 1088 else [[one] for one in wanted]
+    for some in together:
+        if some:
+            bench.run(commands.posters(bench.source, facts, bench.limits, some), facts)
+    return [name for _, name in wanted if (bench.out / name).is_file()]

@@ -1,0 +1,99 @@
+"""How loud a clip is, and how much louder it has to be: EBU R 128 (ITU-R BS.1770).
+
+What the tool measured, one line a value, in; a plan of the gain out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+TARGET_LUFS = -16.0  # of short clips on phones; broadcasters take -23
+PEAK_DBTP = -1.5
+# More would only lift the noise of a room in which nobody speaks.
+MAX_GAIN_DB = 30.0
+SILENT_LUFS = -60.0
+SILENCE_DB, SILENCE_S = -50, 1.0
+
+_LINE = re.compile(r"^lavfi\.(?P<name>[\w.]+)=(?P<value>\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """Of the sound as it is served: stereo. ``integrated``: LUFS, None where all is silence;
+    ``peak``: dBTP; ``loudness_range``: LU; ``silent``: spans in seconds."""
+
+    integrated: float | None
+    peak: float | None
+    loudness_range: float
+    silent: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """A linear gain; where its peaks would go too high, a limiter behind it."""
+
+    gain_db: float = 0.0
+    limited: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read(path: Path, duration_s: float) -> Loudness:
+    """What the tool's filters wrote; an empty or missing file is silence."""
+    text = path.read_text(errors="replace") if path.is_file() else ""
+    last: dict[str, float] = {}
+    peak = -math.inf
+    starts: list[float] = []
+    spans: list[tuple[float, float]] = []
+    for found in _LINE.finditer(text):
+        name, value = found["name"], _number(found["value"])
+        if name == "silence_start" and value is not None:
+            starts.append(max(0.0, value))
+        elif name == "silence_end" and value is not None and starts:
+            spans.append((round(starts.pop(), 2), round(value, 2)))
+        elif value is not None:
+            last[name] = value
+            if name.startswith("r128.true_peaks_ch"):
+                peak = max(peak, value)
+    spans += [(round(start, 2), round(duration_s, 2)) for start in starts]
+    integrated = last.get("r128.I")
+    return Loudness(
+        integrated=None if integrated is None or integrated <= SILENT_LUFS else integrated,
+        peak=None if peak == -math.inf else round(_decibels(peak), 2),
+        loudness_range=last.get("r128.LRA", 0.0),
+        silent=tuple(spans),
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _decibels(amplitude: float) -> float:
+    return 20 * math.log10(amplitude) if amplitude > 0 else -120.0
+
+
+def plan(loudness: Loudness) -> SoundPlan:
+    """The gain that brings the clip to the target."""
+    if loudness.integrated is None:
+        return SoundPlan()
+    gain = min(MAX_GAIN_DB, TARGET_LUFS - loudness.integrated)
+    peak = loudness.peak if loudness.peak is not None else 0.0
+    return SoundPlan(round(gain, 2), limited=peak + gain > PEAK_DBTP)
+
+
+def again(before: SoundPlan, made: Loudness) -> SoundPlan:
+    """The limiter takes loudness away with the peaks: what it took is added to the gain."""
+    if made.integrated is None:
+        return before
+    gain = min(MAX_GAIN_DB + 6, before.gain_db + TARGET_LUFS - made.integrated)
+    return SoundPlan(round(gain, 2), limited=True)
