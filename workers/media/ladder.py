@@ -12,6 +12,8 @@ MAX_RATE = Fraction(30)
 FAST_RATE, FAST_SIDE = Fraction(60), 720
 KEYFRAME_SECONDS = 2
 SEGMENT_SECONDS = 4
+# Of x264; docs/media.md has the figures for this choice.
+PRESET = "veryfast"
 AUDIO_KBPS = 128
 LOW_AUDIO_KBPS = 48
 

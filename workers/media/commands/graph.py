@@ -91,7 +91,7 @@ def video_options(rung: Rung, rate: Fraction, index: int = 0) -> dict[str, Any]:
     group = max(1, round(rate * ladder.KEYFRAME_SECONDS))
     options = {
         "c": "libx264",
-        "preset": "veryfast",
+        "preset": ladder.PRESET,
         "crf": rung.crf,
         "maxrate": f"{rung.max_kbps}k",
         "bufsize": f"{2 * rung.max_kbps}k",
