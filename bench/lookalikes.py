@@ -87,7 +87,9 @@ def fill(database: Database, clips: int, clip_id: str) -> None:
             connection.execute(insert(FrameBand), bands)
     sizes = sorted(held.values(), reverse=True)
     over = sum(n for n in sizes if n > hashindex.MAX_IN_BAND)
-    print(f"parts: {sum(sizes):,}, in the fullest {sizes[0]:,}, in full ones {over / sum(sizes):.1%}")
+    print(
+        f"parts: {sum(sizes):,}, in the fullest {sizes[0]:,}, in full ones {over / sum(sizes):.1%}"
+    )
 
 
 @contextmanager
@@ -113,7 +115,9 @@ def size(database: Database) -> float:
     if database.is_sqlite:
         query = "SELECT sum(pgsize) FROM dbstat WHERE name LIKE '%frame_%'"
     else:
-        query = "SELECT pg_total_relation_size('frame_bands')+pg_total_relation_size('frame_hashes')"
+        query = (
+            "SELECT pg_total_relation_size('frame_bands')+pg_total_relation_size('frame_hashes')"
+        )
     with database.engine.connect() as connection:
         return float(connection.execute(text(query)).scalar_one()) / 1e6
 
@@ -122,7 +126,9 @@ def measure(database: Database, clips: int, folder: Path, each_s: float) -> None
     world = World(database)
     began = time.monotonic()
     fill(database, clips, world.clip())
-    print(f"filled with {clips:,} clips in {time.monotonic() - began:.0f} s, {size(database):.0f} MB")
+    print(
+        f"filled with {clips:,} clips in {time.monotonic() - began:.0f} s, {size(database):.0f} MB"
+    )
     homes = {}
     for name in FILMS:
         homes[name] = world.clip(title=name)
@@ -132,7 +138,6 @@ def measure(database: Database, clips: int, folder: Path, each_s: float) -> None
             revision = session.query(Revision).filter_by(clip_id=homes[name]).one()
             hashindex.put(session, revision, frames)
         print(f"inserted {name} in {1000 * (time.monotonic() - began):.0f} ms")
-    names = {clip_id: name for name, clip_id in homes.items()}
     waits, strangers = [], 0
     print(f"{'change':32s} " + " ".join(f"{name:>18s}" for name in FILMS))
     for change in CHANGES:
@@ -185,7 +190,8 @@ def main() -> None:
 def run(url: str, clips: int, folder: Path, each_s: float) -> None:
     database = Database(url)
     schema.upgrade(database.engine)
-    print(f"{database.engine.dialect.name}, a frame each {each_s} s, parts {hashindex.BANDS}x{hashindex.WIDTH}")
+    kind = database.engine.dialect.name
+    print(f"{kind}, a frame each {each_s} s, parts {hashindex.BANDS}x{hashindex.WIDTH}")
     measure(database, clips, folder, each_s)
     database.dispose()
 

@@ -89,6 +89,14 @@ def put(session: Session, revision: Revision, frames: Sequence[Frame]) -> None:
         session.execute(insert(FrameBand), new)
 
 
+def drop(session: Session, clip_id: str) -> None:
+    """Take all of a clip's revisions out of the index."""
+    for entry in session.scalars(select(FrameHashes).where(FrameHashes.clip_id == clip_id)):
+        _forget(session, entry)
+        session.delete(entry)
+    session.flush()
+
+
 def _forget(session: Session, entry: FrameHashes) -> None:
     values = {value for frame in unpack(entry.frames) for value in parts(frame.bits)}
     first = entry.id * _SLOTS

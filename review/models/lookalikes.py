@@ -40,7 +40,7 @@ class FrameBand(Base):
 
 
 class LookAlikeRow(Base):
-    """Frames of ``revision_id`` that were found in ``other_id``, a revision that was there before."""
+    """Frames of ``revision_id`` that were found in ``other_id``, which was there before."""
 
     __tablename__ = "look_alikes"
     __table_args__ = (Index("ix_look_alikes_other", "other_id"),)

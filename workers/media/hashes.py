@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pdqhash
+import pdqhash  # type: ignore[import-untyped]
 
 MAX_FRAMES = 240
 # PDQ's own measure of detail, 0-100; its authors advise against hashes of pictures below 50.

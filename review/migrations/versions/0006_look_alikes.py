@@ -19,7 +19,9 @@ def upgrade() -> None:
         sa.Column("revision_id", sa.String(), nullable=False),
         sa.Column("clip_id", sa.String(), nullable=False),
         sa.Column("frames", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_frame_hashes_revision_id")),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revisions.id"], name=op.f("fk_frame_hashes_revision_id")
+        ),
         sa.ForeignKeyConstraint(["clip_id"], ["clips.id"], name=op.f("fk_frame_hashes_clip_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_frame_hashes")),
         sa.UniqueConstraint("revision_id", name=op.f("uq_frame_hashes_revision_id")),
@@ -38,8 +40,12 @@ def upgrade() -> None:
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("mirrored", sa.Boolean(), nullable=False),
         sa.Column("pairs", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_look_alikes_revision_id")),
-        sa.ForeignKeyConstraint(["other_id"], ["revisions.id"], name=op.f("fk_look_alikes_other_id")),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revisions.id"], name=op.f("fk_look_alikes_revision_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["revisions.id"], name=op.f("fk_look_alikes_other_id")
+        ),
         sa.PrimaryKeyConstraint("revision_id", "other_id", name=op.f("pk_look_alikes")),
     )
     op.create_index("ix_look_alikes_other", "look_alikes", ["other_id"])
