@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import Float, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.models.base import Base
@@ -47,6 +47,8 @@ class LookAlikeRow(Base):
 
     revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
     other_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
-    score: Mapped[float]  # share of the other's frames that were found, 0 to 1
+    score: Mapped[float] = mapped_column(
+        Float
+    )  # share of the other's frames that were found, 0 to 1
     mirrored: Mapped[bool]
     pairs: Mapped[list[list[float]]]  # [seconds of ours, seconds of theirs], by our time
