@@ -85,6 +85,9 @@ def fill(database: Database, clips: int, clip_id: str) -> None:
         with unchecked(database) as connection:
             connection.execute(insert(FrameHashes), entries)
             connection.execute(insert(FrameBand), bands)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # What PostgreSQL does by itself within a minute or so.
+        connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
     sizes = sorted(held.values(), reverse=True)
     over = sum(n for n in sizes if n > hashindex.MAX_IN_BAND)
     print(

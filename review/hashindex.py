@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -31,6 +32,9 @@ NEAR, LOOSE = 31, 48
 ENOUGH = 3
 # A frame that so many clips have is a title card: it counts for less.
 COMMON = 10
+# By chance a long clip shares a part with half of all others. Frames that differ in 16 bits share
+# four parts, so the clips with the most shared parts are the ones to look at.
+MAX_LOADED = 4000
 MAX_COMPARED = 100
 _SLOTS = 32  # frame numbers of one entry
 _MIRROR = int("5" * 64, 16)  # turning left and right flips the sign of every odd column
@@ -159,21 +163,26 @@ def search(session: Session, frames: Sequence[Frame], *, exclude_clip: str | Non
     return _judge(frames, ours, found)
 
 
-def _hits(session: Session, ours: Sequence[int]) -> dict[int, set[tuple[int, int]]]:
-    """Entry -> pairs of its frame's number and ours that share a part."""
+_Hits = dict[int, list[tuple[int, int]]]
+
+
+def _hits(session: Session, ours: Sequence[int]) -> _Hits:
+    """Entry -> numbers of its frame and of ours, once for each part that they share: those of the
+    :data:`MAX_LOADED` entries with the most."""
     askers: dict[int, list[int]] = defaultdict(list)
     for number, bits in enumerate(ours):
         for value in parts(bits):
             askers[value].append(number)
-    hits: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    hits: _Hits = defaultdict(list)
     for values in _chunks(sorted(askers)):
         rows = session.execute(
             select(FrameBand.band, FrameBand.frame).where(FrameBand.band.in_(values))
         )
         for band, frame in rows:
             entry, theirs = divmod(frame, _SLOTS)
-            hits[entry].update((theirs, number) for number in askers[band])
-    return hits
+            hits[entry] += [(theirs, number) for number in askers[band]]
+    most = nlargest(MAX_LOADED, hits, key=lambda entry: (len(hits[entry]), -entry))
+    return {entry: hits[entry] for entry in most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +195,7 @@ class _Candidate:
 def _candidates(
     session: Session,
     ours: Sequence[int],
-    hits: Mapping[int, set[tuple[int, int]]],
+    hits: _Hits,
     exclude_clip: str | None,
 ) -> list[_Candidate]:
     """The entries of which a frame that shares a part is alike as a whole; the nearest first."""
@@ -200,7 +209,7 @@ def _candidates(
         for entry, revision_id, clip_id, packed in rows:
             best = min(
                 _distance(int.from_bytes(packed[36 * theirs + 4 : 36 * theirs + 36]), ours[number])
-                for theirs, number in hits[entry]
+                for theirs, number in set(hits[entry])
             )
             if best <= LOOSE:
                 near.append((best, entry, revision_id, clip_id, packed))

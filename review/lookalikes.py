@@ -27,6 +27,7 @@ from review.states import State
 KEPT = timedelta(days=5 * 365)
 MAX_STORED = 50  # of one revision
 MAX_SHOWN = 10
+MAX_SCENES, SCENE_S = 5, 2.0  # of one look-alike; seconds between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,15 @@ class Shown:
     score: float
     mirrored: bool
     pairs: tuple[tuple[float, float | None], ...]
+
+    @property
+    def scenes(self) -> list[tuple[float, float | None]]:
+        """A few of ``pairs`` that do not lie close together: where to look."""
+        found: list[tuple[float, float | None]] = []
+        for pair in self.pairs:
+            if not found or pair[0] - found[-1][0] >= SCENE_S:
+                found.append(pair)
+        return found[:MAX_SCENES]
 
     @property
     def returns(self) -> bool:
