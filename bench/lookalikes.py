@@ -158,16 +158,40 @@ def measure(database: Database, clips: int, folder: Path, each_s: float) -> None
         print(f"{change:32s} " + " ".join(f"{cell:>18s}" for cell in line))
     print(f"strangers found: {strangers}")
     print("look-up of these clips: " + spread_of(waits))
-    dice = random.Random(11)
-    waits = []
-    for _ in range(20):
-        frames = [Frame(500 * n, dice.getrandbits(256)) for n in range(120)]
-        frames += [Frame(60000 + 500 * n, picture(dice)) for n in range(120)]
-        began = time.monotonic()
-        with world.read() as session:
-            strangers += len(hashindex.search(session, frames, exclude_clip=""))
-        waits.append(time.monotonic() - began)
-    print("look-up of 240 different frames: " + spread_of(waits))
+    for what, make in (("different frames", mixed), ("the fullest parts", fullest)):
+        questions = [make(database, random.Random(number)) for number in range(20)]
+        waits = []
+        for frames in questions:
+            began = time.monotonic()
+            with world.read() as session:
+                hashindex.search(session, frames, exclude_clip=None)
+            waits.append(time.monotonic() - began)
+        print(f"look-up of 240 frames, {what}: {spread_of(waits)}")
+
+
+def mixed(_: Database, dice: random.Random) -> list[Frame]:
+    """As many frames as a clip may ask with, all of them different."""
+    odd = [dice.getrandbits(256) for _ in range(120)] + [picture(dice) for _ in range(120)]
+    return [Frame(500 * n, bits) for n, bits in enumerate(odd)]
+
+
+def fullest(database: Database, dice: random.Random) -> list[Frame]:
+    """Frames put together from the parts that most others have: the worst that can be asked."""
+    query = "SELECT band FROM frame_bands GROUP BY band ORDER BY count(*) DESC, band LIMIT 20000"
+    with database.engine.connect() as connection:
+        values = connection.execute(text(query)).scalars().all()
+    by_band: dict[int, list[int]] = {}
+    for value in values:
+        by_band.setdefault(value >> hashindex.WIDTH, []).append(value & (1 << hashindex.WIDTH) - 1)
+    frames = []
+    for number in range(240):
+        digits = ["0"] * 256
+        for band, parts_of in by_band.items():
+            chosen = f"{dice.choice(parts_of):0{hashindex.WIDTH}b}"
+            for place, digit in enumerate(chosen):
+                digits[band + place * hashindex.BANDS] = digit
+        frames.append(Frame(500 * number, int("".join(digits), 2)))
+    return frames
 
 
 def spread_of(waits: list[float]) -> str:

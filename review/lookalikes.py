@@ -22,7 +22,7 @@ from review.policy import Actor, Role
 from review.queries.visibility import can_see, was_taken_back
 from review.states import State
 
-# A hash is no picture and shows nobody; without it a withdrawn clip that is sent again would look
+# A hash is no picture and shows no face; without it a withdrawn clip that is sent again would look
 # new. Pupils leave a school after five years at most: then nobody has the file to send any more.
 KEPT = timedelta(days=5 * 365)
 MAX_STORED = 50  # of one revision

@@ -69,4 +69,5 @@ def test_the_reviewer_jumps_to_the_scene_and_compares(
     button.click()
     until(page, f"Math.abs(document.querySelector('video').currentTime - {ours}) < 0.01")
     until(page, f"Math.abs(document.querySelector('.alike video').currentTime - {theirs}) < 0.01")
+    until(page, "document.querySelector('.alike video').readyState >= 2")
     page.screenshot(path=tmp_path / f"desk-{width}.png", full_page=True)

@@ -458,29 +458,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def library(any_world: World) -> dict[str, str]:
+def library(world: World) -> dict[str, str]:
     """Film -> clip: all of them indexed."""
-    found = {name: any_world.clip(title=name) for name in FILMS}
+    found = {name: world.clip(title=name) for name in FILMS}
     for name, clip_id in found.items():
-        index(any_world, clip_id, hashes_of(film(name)))
+        index(world, clip_id, hashes_of(film(name)))
     return found
 
 
 @pytest.mark.slow
 def test_every_film_is_found_again_and_no_other(
-    any_world: World, library: dict[str, str], folder: Path
+    world: World, library: dict[str, str], folder: Path
 ) -> None:
     """All that can be done to a clip, to the filmed ones; the drawn one as a whole."""
     missed = {}
     for name in ("bikes", "carphone_pristine"):
         for change in CHANGES:
             again = hashes_of(remake(film(name), change, folder / f"{name} {change}.mp4"), 0.25)
-            found = find(any_world, again)
+            found = find(world, again)
             mirrored = change.startswith("mirrored")
             if [(f.clip_id, f.mirrored) for f in found] != [(library[name], mirrored)]:
                 missed[name, change] = found
     assert missed == {}
-    assert [f.clip_id for f in find(any_world, hashes_of(film("bigbuckbunny")))] == [
+    assert [f.clip_id for f in find(world, hashes_of(film("bigbuckbunny")))] == [
         library["bigbuckbunny"]
     ]
 

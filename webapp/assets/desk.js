@@ -217,8 +217,9 @@ desk.addEventListener("click", (event) => {
   if (!jump) return;
   video.currentTime = parseFloat(jump.dataset.jumpTo);
   const other = jump.closest(".alike").querySelector("details[open] video");
-  if (other && jump.dataset.theirs) other.currentTime = parseFloat(jump.dataset.theirs);
-  else video.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  if (!other || !jump.dataset.theirs) return void video.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  other.preload = "auto"; // until now it cost nothing
+  other.currentTime = parseFloat(jump.dataset.theirs);
 });
 
 // The claim lives while the desk is open and is given back when it is left.

@@ -41,9 +41,10 @@ class FrameHash:
 def frame_hashes(frames: Frames, times: Sequence[float]) -> list[FrameHash]:
     """The hashes of the frames worth comparing, in the order of ``times`` (seconds).
 
-    ``frames``: (n, height, width, 3) RGB of some 320 px width. Borders of one colour are cut off
-    first; flat frames and those like the one before are left out; of more than
-    :data:`MAX_FRAMES` every n-th is kept.
+    ``frames``: (n, height, width, 3) RGB of some 320 px width; read one by one, so that a
+    ``numpy.memmap`` of the tool's raw output will do. Borders of one colour are cut off first;
+    flat frames and those like the one before are left out; of more than :data:`MAX_FRAMES` every
+    n-th is kept.
     """
     if frames.ndim != 4 or frames.shape[3] != 3 or len(frames) != len(times):
         raise ValueError(f"{len(times)} times for frames of shape {frames.shape}")
