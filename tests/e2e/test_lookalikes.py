@@ -53,7 +53,7 @@ def three(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_reviewer_jumps_to_the_scene_and_compares(
-    visit: Visit, three: list[str], width: int, tmp_path: Path
+    visit: Visit, three: list[str], axe: str, width: int, tmp_path: Path
 ) -> None:
     page = visit("reviewer", width=width)
     page.goto(f"/review/{three[2]}")
@@ -70,4 +70,8 @@ def test_the_reviewer_jumps_to_the_scene_and_compares(
     until(page, f"Math.abs(document.querySelector('video').currentTime - {ours}) < 0.01")
     until(page, f"Math.abs(document.querySelector('.alike video').currentTime - {theirs}) < 0.01")
     until(page, "document.querySelector('.alike video').readyState >= 2")
+    page.evaluate(axe)
+    result = page.evaluate("axe.run('section', {resultTypes: ['violations']})")
+    serious = [v for v in result["violations"] if v["impact"] in ("serious", "critical")]
+    assert [f"{v['id']}: {v['nodes'][0]['html']}" for v in serious] == []
     page.screenshot(path=tmp_path / f"desk-{width}.png", full_page=True)
