@@ -123,7 +123,7 @@ def by_hand(source: Path, out: Path, facts: MediaFacts) -> None:
         at = f"[n{number}]null"
     graph.append(f"{at},scale=48:27:flags=area,format=rgb24[signals]")
     wide = "180:320" if facts.height > facts.width else "320:180"
-    graph.append(f"[w]fps=1/0.5:start_time=0,scale={wide}:flags=area,format=rgb24[samples]")
+    graph.append(f"[w]fps=1/0.25:start_time=0,scale={wide}:flags=area,format=rgb24[samples]")
     graph.append(f"{_SOUND},asplit=2[a0][a1]")
     maps, names, options = [], [], []
     for number, rung in enumerate(larger_first):

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review import jobs
+from review import jobs, lookalikes
 from review.jobs import Claim
 from review.lifecycle import load, move
 from review.models import Clip, OutputFile, Rendition, Revision
@@ -59,6 +59,7 @@ def examined(
     outputs: Sequence[Output],
     watched_sha256: str,
     signals: Mapping[str, Any] | None = None,
+    hashes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """The clip can be reviewed; its ladder is queued. Raises :class:`LeaseLost`."""
     clip, revision = _open(session, claim)
@@ -70,6 +71,7 @@ def examined(
     revision.signals = dict(signals or {})
     revision.examine_attempt = claim.attempt_name
     revision.watched_sha256 = watched_sha256
+    lookalikes.index(session, revision, hashes)
     move(
         session,
         clip,
@@ -88,6 +90,7 @@ def laddered(
     outputs: Sequence[Output],
     renditions: Sequence[Rendered],
     signals: Mapping[str, Any] | None = None,
+    hashes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """The renditions are stored: the pointer is swapped, and a waiting clip published."""
     clip, revision = _open(session, claim)
@@ -109,6 +112,8 @@ def laddered(
         )
     revision.ladder_attempt = claim.attempt_name
     revision.signals = {**(revision.signals or {}), **(signals or {})}
+    if hashes:  # the ladder saw every frame, `examine` key frames only
+        lookalikes.index(session, revision, hashes)
     if clip.revision == revision.number:
         clip.progress = None
         session.flush()

@@ -163,6 +163,7 @@ def _examine(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
             outputs=outputs,
             watched_sha256=watched,
             signals=made.signals,
+            hashes=[found.as_json() for found in made.hashes],
         )
 
     return _Made(outputs, write)
@@ -193,7 +194,12 @@ def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
 
     def write(session: Session) -> None:
         processing.laddered(
-            session, claim, outputs=outputs, renditions=renditions, signals=made.signals
+            session,
+            claim,
+            outputs=outputs,
+            renditions=renditions,
+            signals=made.signals,
+            hashes=[found.as_json() for found in made.hashes],
         )
 
     return _Made(outputs, write)

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from review import accounts, consenting, jobs, processing, uploads
+from review import accounts, consenting, jobs, lookalikes, processing, uploads
 from review.errors import LeaseLost
 from review.models import Revision
 from review.models import Upload as UploadRow
@@ -50,6 +50,7 @@ class Sweeper:
 
     def seldom(self) -> None:
         """Every hour: what a crash left behind. Looks at every key of the store."""
+        self.forget_old_frames()
         self.remove_orphans()
         self.remove_dead_parts()
         self.deps.blobs.tidy()
@@ -112,6 +113,13 @@ class Sweeper:
             return False
         with self.deps.database.read() as session:
             return session.get(UploadRow, path.stem) is None
+
+    def forget_old_frames(self) -> None:
+        """What clips looked like that were withdrawn years ago, a few in each transaction."""
+        while True:
+            with self.deps.database.write() as session:
+                if lookalikes.forget_old(session, limit=100) < 100:
+                    return
 
     def remove_orphans(self) -> int:
         """Blobs that no row names, once they are older than any running attempt."""

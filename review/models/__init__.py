@@ -3,6 +3,7 @@
 from review.models.base import Base
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
+from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.people import (
     Account,
     ApiToken,
@@ -28,10 +29,13 @@ __all__ = [
     "FeedAck",
     "FeedEntry",
     "FeedHead",
+    "FrameBand",
+    "FrameHashes",
     "IdempotencyKey",
     "Job",
     "Library",
     "LoginSession",
+    "LookAlikeRow",
     "Note",
     "OutputFile",
     "Rendition",

@@ -69,7 +69,7 @@ class Revision(Base):
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("revisions.id"))
     upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"), unique=True)
     original_key: Mapped[str]
-    original_sha256: Mapped[str]
+    original_sha256: Mapped[str] = mapped_column(index=True)
     original_bytes: Mapped[int] = mapped_column(BigInteger)
     facts: Mapped[dict[str, Any] | None]  # workers.media's MediaFacts, as JSON
     # What machines noticed (workers.media's Signals, as JSON): for reviewers, never a verdict.

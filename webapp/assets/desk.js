@@ -211,6 +211,17 @@ desk.querySelector("form[data-decide]").addEventListener("submit", (event) => {
 
 video.addEventListener("timeupdate", () => coverage.draw());
 
+// A look-alike's scene: ours here, theirs in its own player while that is open.
+desk.addEventListener("click", (event) => {
+  const jump = event.target.closest("[data-jump-to]");
+  if (!jump) return;
+  video.currentTime = parseFloat(jump.dataset.jumpTo);
+  const other = jump.closest(".alike").querySelector("details[open] video");
+  if (!other || !jump.dataset.theirs) return void video.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  other.preload = "auto"; // until now it cost nothing
+  other.currentTime = parseFloat(jump.dataset.theirs);
+});
+
 // The claim lives while the desk is open and is given back when it is left.
 const { claimUrl, leaveUrl } = desk.dataset;
 if (claimUrl) {

@@ -9,7 +9,16 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import consenting, decisions, lifecycle, policy, publication, queries, submission
+from review import (
+    consenting,
+    decisions,
+    lifecycle,
+    lookalikes,
+    policy,
+    publication,
+    queries,
+    submission,
+)
 from review.consent import RECORDERS, Scope, missing
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip
@@ -83,6 +92,7 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "withdraw_form": _withdraw_form(actor, clip),
         "person_form": PersonForm(formdata=None),
         "consent_form": ConsentForm(formdata=None),
+        "same_file": lookalikes.own_same_file(session, actor, clip),
     }
 
 

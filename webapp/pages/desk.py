@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import decisions, lifecycle, policy, queries
+from review import decisions, lifecycle, lookalikes, policy, queries
 from review.consent import missing
 from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
 from review.models import Clip
@@ -132,6 +132,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "notes": queries.notes(session, found.id),
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
+        "look_alikes": lookalikes.for_reviewer(session, actor, found),
         "own": Party.OWNER in policy.parties(actor, found),
     }
 

@@ -11,7 +11,8 @@ from workers.media import commands, hashes, ladder, outputs, pictures, posters, 
 from workers.media.boxes import wipe_names
 from workers.media.commands import SAMPLE_TIMES, SAMPLES, SOUND
 from workers.media.errors import MediaToolFailed, Refused
-from workers.media.facts import Examined, FrameHash, MediaFacts, MediaLimits
+from workers.media.facts import Examined, MediaFacts, MediaLimits
+from workers.media.hashes import FrameHash
 from workers.media.pictures import Samples
 from workers.media.posters import POSTERS
 from workers.media.probe import TOLERANCE_S, probe
@@ -57,7 +58,7 @@ def examine(
     seen: tuple[FrameHash, ...] = ()
     if samples is not None:
         whats += _draw(samples, out, facts)
-        seen = hashes.frame_hashes(samples.frames, samples.times)
+        seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
     found = _posters(bench, facts, made, samples)
     signals["posters"] = found
     for name in (SAMPLES, SAMPLE_TIMES, SOUND):

@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from workers.media.hashes import FrameHash
+
 MIB = 1024 * 1024
 
 
@@ -108,19 +110,8 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True)
-class FrameHash:
-    """What a frame looks like, as 64 hex digits of PDQ; seconds from the clip's begin."""
-
-    at_s: float
-    hash: str
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Examined:
-    """``signals``: what was noticed, as JSON: see :mod:`workers.media.noticed`."""
+    """``signals``: what was noticed, as JSON; docs/media.md names its fields."""
 
     facts: MediaFacts
     files: tuple[OutputFile, ...]

@@ -18,7 +18,7 @@ from workers.media.errors import MediaToolFailed
 
 LONG_SIDE = 320  # pixels of a sampled frame
 MAX_SAMPLES = 240
-MIN_STEP_S = 0.5
+MIN_STEP_S = 0.25  # a clip that was cut anew is found again at a frame each quarter second
 TILE_SIDE = 160
 TILES = 100
 COLUMNS = 10

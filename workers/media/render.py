@@ -24,7 +24,8 @@ from workers.media import (
 from workers.media.boxes import wipe_names
 from workers.media.commands import SAMPLES, SIGNALS, Plan
 from workers.media.errors import MediaToolFailed, Refused
-from workers.media.facts import FrameHash, MediaFacts, MediaLimits, OutputFile, Rendered, Rendition
+from workers.media.facts import MediaFacts, MediaLimits, OutputFile, Rendered, Rendition
+from workers.media.hashes import FrameHash
 from workers.media.hls import Track, Variant
 from workers.media.ladder import Rung
 from workers.media.pictures import Samples
@@ -224,7 +225,7 @@ def _look(
         duration_s=facts.duration_s,
         offset_s=noticed["card_s"],
     )
-    seen = hashes.frame_hashes(samples.frames, samples.times)
+    seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
     for name in (SIGNALS, SAMPLES):
         (out / name).unlink()
     more = _more_posters(bench, facts, samples, before.get("posters", []))

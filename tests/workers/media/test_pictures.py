@@ -111,5 +111,5 @@ def test_frames_and_times_belong_together(tmp_path: Path) -> None:
 def test_places_are_spread() -> None:
     assert spread(3, 12) == [0, 1, 2]
     assert spread(100, 4) == [12, 37, 62, 87]
-    assert step_for(10.0) == 0.5
+    assert step_for(10.0) == 0.25
     assert step_for(600.0) == 2.5

@@ -1,0 +1,278 @@
+"""Look-alikes: that a clip, or a part of it, was here before, and what whom that is told.
+
+A reviewer learns that a clip resembles one that was taken down or not approved, wherever that
+was; of clips that they may not see they learn nothing else: no title, no school, no id. A hold
+leaves no trace (docs/decisions/0004): see :func:`_told`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from review import clock, hashindex, policy
+from review.models import Clip, FrameHashes, LookAlikeRow, Revision
+from review.policy import Actor, Role
+from review.queries.visibility import can_see, was_taken_back
+from review.states import State
+
+# A hash is no picture and shows no face; without it a withdrawn clip that is sent again would look
+# new. Pupils leave a school after five years at most: then nobody has the file to send any more.
+KEPT = timedelta(days=5 * 365)
+MAX_STORED = 50  # of one revision
+MAX_SHOWN = 10
+MAX_SCENES, SCENE_S = 5, 2.0  # of one look-alike; seconds between them
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """``score``: share of the other clip's frames that were found, 0 to 1. ``pairs``: seconds of
+    ours and of theirs."""
+
+    clip_id: str
+    score: float
+    mirrored: bool
+    pairs: tuple[tuple[float, float], ...]
+
+
+class Mark(StrEnum):
+    """What became of the other clip, in words that tell no reason."""
+
+    TAKEN_DOWN = "taken_down"
+    REJECTED = "rejected"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One look-alike as one person is told of it. ``clip`` is None, and the seconds of theirs are
+    left out, where that person may not see it. ``later``: it was made after ours.
+    ``may_open``: its page and preview are there for that person, not only the library's."""
+
+    clip: Clip | None
+    may_open: bool
+    state: State | None
+    mark: Mark | None
+    later: bool
+    same_file: bool
+    score: float
+    mirrored: bool
+    pairs: tuple[tuple[float, float | None], ...]
+
+    @property
+    def scenes(self) -> list[tuple[float, float | None]]:
+        """A few of ``pairs`` that do not lie close together: where to look."""
+        found: list[tuple[float, float | None]] = []
+        for pair in self.pairs:
+            if not found or pair[0] - found[-1][0] >= SCENE_S:
+                found.append(pair)
+        return found[:MAX_SCENES]
+
+    @property
+    def returns(self) -> bool:
+        """Whether our clip brings back what was taken down or not approved."""
+        return not self.later and self.mark in (Mark.TAKEN_DOWN, Mark.REJECTED)
+
+
+def index(session: Session, revision: Revision, hashes: Iterable[Mapping[str, Any]]) -> None:
+    """Make the revision findable, and keep what it resembles now. Idempotent: another call, with
+    more frames perhaps, replaces what this one left.
+
+    ``hashes``: ``[{"at_s": 1.0, "hash": "64 hex digits"}]``, as workers.media.hashes makes them.
+    Raises ValueError, and changes nothing, for anything else.
+    """
+    frames = hashindex.frames_of(hashes)
+    matches = hashindex.search(session, frames, exclude_clip=revision.clip_id)
+    hashindex.put(session, revision, frames)
+    session.execute(delete(LookAlikeRow).where(LookAlikeRow.revision_id == revision.id))
+    session.add_all(
+        LookAlikeRow(
+            revision_id=revision.id,
+            other_id=match.revision_id,
+            score=match.score,
+            mirrored=match.mirrored,
+            pairs=[list(pair) for pair in match.pairs],
+        )
+        for match in matches[:MAX_STORED]
+    )
+    session.flush()
+
+
+def find(
+    session: Session, hashes: Iterable[Mapping[str, Any]], *, exclude_clip: str | None = None
+) -> list[LookAlike]:
+    """The clips that share frames with these, each once, the most alike first."""
+    frames = hashindex.frames_of(hashes)
+    found: dict[str, LookAlike] = {}
+    for match in hashindex.search(session, frames, exclude_clip=exclude_clip):
+        same = LookAlike(match.clip_id, match.score, match.mirrored, match.pairs)
+        found.setdefault(match.clip_id, same)
+    return list(found.values())
+
+
+def forget_old(session: Session, limit: int = 100) -> int:
+    """Forget the frames of clips that were withdrawn longer than :data:`KEPT` ago; how many.
+
+    To be called again while it gives ``limit``.
+    """
+    entries = (
+        select(FrameHashes.clip_id)
+        .join(Clip, Clip.id == FrameHashes.clip_id)
+        .where(Clip.state == State.WITHDRAWN, Clip.withdrawn_at < clock.now(session) - KEPT)
+    )
+    clip_ids = list(session.scalars(entries.distinct().limit(limit)))
+    for clip_id in clip_ids:
+        theirs = select(Revision.id).where(Revision.clip_id == clip_id)
+        session.execute(
+            delete(LookAlikeRow).where(
+                or_(LookAlikeRow.revision_id.in_(theirs), LookAlikeRow.other_id.in_(theirs))
+            )
+        )
+        hashindex.drop(session, clip_id)
+    return len(clip_ids)
+
+
+def for_reviewer(session: Session, actor: Actor, clip: Clip) -> list[Shown]:
+    """What this clip resembles, as ``actor`` may know it: marked ones first, then the most alike.
+
+    Both ways: clips that were there before, and later ones in which this one was found.
+    """
+    revision = _current(session, clip)
+    if revision is None:
+        return []
+    found = {alike.clip_id: alike for alike in _stored(session, clip, revision)}
+    same = _same_file(session, clip, revision)
+    for clip_id in same:
+        found.setdefault(clip_id, LookAlike(clip_id, 1.0, False, ()))
+    others = session.scalars(select(Clip).where(Clip.id.in_(found)))
+    shown = [
+        told
+        for other in others
+        if (told := _told(actor, clip, other, found[other.id], same_file=other.id in same))
+    ]
+    return sorted(shown, key=_order)[:MAX_SHOWN]
+
+
+def own_same_file(session: Session, actor: Actor, clip: Clip) -> Clip | None:
+    """The clip in which ``actor``, its owner, sent the very same bytes before: the newest. Nobody
+    is told of another person's."""
+    revision = _current(session, clip)
+    if revision is None or clip.owner_id != actor.id:
+        return None
+    return session.scalar(
+        select(Clip)
+        .join(Revision, Revision.clip_id == Clip.id)
+        .where(
+            Revision.original_sha256 == revision.original_sha256,
+            Clip.owner_id == clip.owner_id,
+            Clip.id < clip.id,  # ids sort by time
+        )
+        .order_by(Clip.id.desc())
+        .limit(1)
+    )
+
+
+def _current(session: Session, clip: Clip) -> Revision | None:
+    return session.scalar(
+        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
+    )
+
+
+def _stored(session: Session, clip: Clip, revision: Revision) -> Iterator[LookAlike]:
+    """The least alike first, so that of several revisions of a clip the last is the best."""
+    rows = list(
+        session.scalars(
+            select(LookAlikeRow)
+            .where(
+                or_(
+                    LookAlikeRow.revision_id == revision.id,
+                    LookAlikeRow.other_id == revision.id,
+                )
+            )
+            .order_by(LookAlikeRow.score, LookAlikeRow.revision_id, LookAlikeRow.other_id)
+        )
+    )
+    ids = {r.revision_id for r in rows} | {r.other_id for r in rows}
+    pairs = select(Revision.id, Revision.clip_id).where(Revision.id.in_(ids))
+    clip_of = {row.id: row.clip_id for row in session.execute(pairs)}
+    for row in rows:
+        ours_first = row.revision_id == revision.id
+        other = clip_of[row.other_id if ours_first else row.revision_id]
+        if other == clip.id:
+            continue
+        found = sorted((a, b) if ours_first else (b, a) for a, b in row.pairs)
+        yield LookAlike(other, row.score, row.mirrored, tuple(found))
+
+
+def _same_file(session: Session, clip: Clip, revision: Revision) -> set[str]:
+    same = (
+        select(Revision.clip_id)
+        .where(Revision.original_sha256 == revision.original_sha256, Revision.clip_id != clip.id)
+        .order_by(Revision.id)
+        .limit(MAX_STORED)
+    )
+    return set(session.scalars(same))
+
+
+def _told(
+    actor: Actor, clip: Clip, other: Clip, alike: LookAlike, *, same_file: bool
+) -> Shown | None:
+    """What ``actor`` is told of ``other``; None: nothing at all."""
+    shown = Shown(
+        other,
+        policy.may_see(actor, other),
+        policy.shown_state(actor, other),
+        _mark(policy.shown_state(actor, other)),
+        other.id > clip.id,  # ids sort by time
+        same_file,
+        alike.score,
+        alike.mirrored,
+        alike.pairs,
+    )
+    if can_see(actor, other):
+        return shown
+    if _is_of_own_house(actor, other):
+        # All that these may not see is on hold: it is as if it were not there.
+        return None
+    return replace(
+        shown,
+        clip=None,
+        may_open=False,
+        state=None,
+        mark=_mark_from_outside(other),
+        pairs=tuple((ours, None) for ours, _ in alike.pairs),
+    )
+
+
+def _is_of_own_house(actor: Actor, other: Clip) -> bool:
+    """Whether ``actor`` sees every such clip but a held one."""
+    if actor.role is Role.MODERATOR:
+        return True
+    is_staff = actor.role in (Role.TEACHER, Role.REVIEWER)
+    return is_staff and actor.school_id is not None and actor.school_id == other.school_id
+
+
+def _mark(state: State) -> Mark | None:
+    return {
+        State.WITHDRAWN: Mark.TAKEN_DOWN,
+        State.REJECTED: Mark.REJECTED,
+        State.PUBLISHED: Mark.PUBLISHED,
+    }.get(state)
+
+
+def _mark_from_outside(other: Clip) -> Mark | None:
+    """As the public would tell: what was once published and is not any more has been taken down,
+    whether it is on hold, back in review or rejected; before that, a hold is like a review."""
+    if was_taken_back(other):
+        return Mark.TAKEN_DOWN
+    return _mark(State.IN_REVIEW if other.state == State.HELD else State(other.state))
+
+
+def _order(shown: Shown) -> tuple[int, float]:
+    return (0 if shown.returns else 1), -shown.score
