@@ -243,6 +243,7 @@ def test_the_list_masks_what_is_secret(tmp_path: Path) -> None:
         "LANTOA_TRUSTED_HOSTS": ("", "default"),
         "LANTOA_TRUSTED_PROXIES": ("0", "default"),
         "LANTOA_LOG_LEVEL": ("info", "default"),
+        "LANTOA_ASR_MODEL": ("", "default"),
         "LANTOA_TOKEN": ("******", "environment"),
     }
     assert "sesame" not in repr(found)

@@ -67,6 +67,7 @@ def action_word(action: str) -> str:
         Action.PUBLISH: _("Đã đăng"),
         Action.EDIT_DETAILS: _("Sửa thông tin"),
         Action.LOWER_SCOPE: _("Thu hẹp phạm vi"),
+        Action.EDIT_CAPTIONS: _("Sửa phụ đề"),
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
     }.get(action, action)
