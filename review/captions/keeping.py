@@ -15,7 +15,7 @@ from review.captions.cues import Cue, write
 from review.errors import InvalidInput, NoSuchThing, StaleCaptions, WrongState
 from review.jobs import Claim
 from review.lifecycle import load, load_visible, move
-from review.models import Captions, Clip, OutputFile, Rendition, Revision
+from review.models import Captions, Clip, Job, OutputFile, Rendition, Revision
 from review.policy import Actor, move_for
 from review.ports import BlobStore
 from review.publication import in_feed, record
@@ -35,9 +35,14 @@ class Seen:
     revision: int | None = None
 
 
-def may_edit(actor: Actor, clip: Clip) -> None:
-    """Raise :class:`NotAllowed` or one of its kinds unless this person may change them now."""
+def length_of(session: Session, clip_id: str, actor: Actor) -> float | None:
+    """Seconds of the clip whose captions this person is about to change: rights before anything
+    else is said. Raises :class:`NoSuchClip`, :class:`NotAllowed` and its kinds."""
+    clip = load_visible(session, clip_id, actor)
     move_for(actor, Action.EDIT_CAPTIONS, clip)
+    found = reading.revision(session, clip)
+    seconds = (found.facts or {}).get("duration_s")
+    return None if seconds is None else float(seconds)
 
 
 def save(
@@ -92,10 +97,8 @@ def _open(
 ) -> tuple[Clip, Revision, Captions | None]:
     """Lock the clip; rights first, then whether all is as the person saw it."""
     clip = load_visible(session, clip_id, actor)
-    may_edit(actor, clip)
-    revision = session.scalars(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    ).one()
+    move_for(actor, Action.EDIT_CAPTIONS, clip)
+    revision = reading.revision(session, clip)
     found = reading.one(session, clip, language)
     if seen.revision not in (None, clip.revision) or seen.version != _version(found):
         text = found.vtt if found is not None and found.confirmed else ""
@@ -166,6 +169,17 @@ def propose(session: Session, clip_id: str, actor: Actor) -> None:
         raise WrongState("there is nothing to listen to")
     if not jobs.is_open(session, revision.id, "transcribe"):
         jobs.enqueue(session, "transcribe", clip, revision)
+
+
+def listening(session: Session, clip: Clip) -> str | None:
+    """How the machine is getting on with the current revision: queued | running | done | failed |
+    cancelled; None where nobody asked it."""
+    return session.scalar(
+        select(Job.state)
+        .where(Job.revision_id == reading.revision(session, clip).id, Job.kind == "transcribe")
+        .order_by(Job.id.desc())
+        .limit(1)
+    )
 
 
 def _spoken(session: Session, clip_id: str) -> str:

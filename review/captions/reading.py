@@ -36,6 +36,13 @@ class Served:
         return hashlib.sha256(self.content).hexdigest()
 
 
+def revision(session: Session, clip: Clip) -> Revision:
+    """The current one, of a clip that was handed in."""
+    return session.scalars(
+        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
+    ).one()
+
+
 def current(session: Session, clip: Clip, *, drafts: bool = False) -> list[Captions]:
     """Of the current revision, by language; a machine's drafts only where they are asked for."""
     query = (
@@ -106,8 +113,8 @@ def served(session: Session, clip: Clip, what: str) -> Served | None:
 
 
 def _playlist(session: Session, captions: Captions) -> Served:
-    revision = session.get_one(Revision, captions.revision_id)
-    duration = float((revision.facts or {}).get("duration_s") or FALLBACK_S)
+    found = session.get_one(Revision, captions.revision_id)
+    duration = float((found.facts or {}).get("duration_s") or FALLBACK_S)
     return Served(hls.playlist(f"{captions.language}.vtt", duration), hls.MIME)
 
 
