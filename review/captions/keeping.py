@@ -68,11 +68,10 @@ def save(
         return found
     if found is None:
         _check_room(session, clip)
-        found = Captions(revision_id=revision.id, language=language)
-        session.add(found)
-    found.source, found.vtt, found.sha256, found.confirmed = source, vtt, sha256, True
-    found.updated_by, found.updated_at = actor.id, clock.now(session)
-    found.version = _move(session, clip, actor, {"language": language, "sha256": sha256})
+    version = _move(session, clip, actor, {"language": language, "sha256": sha256})
+    found = found or Captions(revision_id=revision.id, language=language)
+    found.confirmed, found.version, found.updated_by = True, version, actor.id
+    _write(session, found, vtt, source)
     _follow_up(session, blobs, clip, revision)
     return found
 
@@ -126,6 +125,14 @@ def _move(session: Session, clip: Clip, actor: Actor, detail: dict[str, object])
     stays."""
     claim = {"claimed_by": clip.claimed_by, "claimed_until": clip.claimed_until}
     return move(session, clip, Action.EDIT_CAPTIONS, actor, changes=claim, detail=detail).version
+
+
+def _write(session: Session, row: Captions, vtt: str, source: str) -> None:
+    now = clock.now(session)
+    row.vtt, row.source, row.updated_at = vtt, source, now
+    row.sha256 = hashlib.sha256(vtt.encode()).hexdigest()
+    session.add(row)
+    session.flush()
 
 
 def _follow_up(session: Session, blobs: BlobStore, clip: Clip, revision: Revision) -> None:
@@ -195,13 +202,9 @@ def transcribed(session: Session, claim: Claim, language: str, cues: Sequence[Cu
     found = reading.one(session, clip, language, revision=revision.number)
     if not cues or (found is not None and found.confirmed):
         return
-    if found is None:
-        found = Captions(revision_id=revision.id, language=language)
-        session.add(found)
-    found.vtt, found.source, found.version = write(cues), "machine", NOTHING
-    found.sha256 = hashlib.sha256(found.vtt.encode()).hexdigest()
-    found.confirmed, found.updated_by, found.updated_at = False, None, clock.now(session)
-    session.flush()
+    found = found or Captions(revision_id=revision.id, language=language)
+    found.confirmed, found.version, found.updated_by = False, NOTHING, None
+    _write(session, found, write(cues), "machine")
 
 
 def _is_silent(revision: Revision) -> bool:
