@@ -10,7 +10,7 @@ import re
 
 from review.text import clean
 
-_TAG = re.compile(r"<(/?)([A-Za-z][^<>\s./]*)?(?:[\s./][^<>]*)?>|<\d[\d:.,]*>|<v\b[^<>]*>")
+_TAG = re.compile(r"<(/?)([A-Za-z][^<>\s./]*)(?:[\s./][^<>]*)?>|<\d[\d:.,]*>")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # of ASS, in SRT files: {\an8}
 _KEPT = ("b", "i", "u")
 _ENTITIES = {

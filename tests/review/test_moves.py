@@ -104,8 +104,8 @@ TABLE: dict[tuple[State, Action], tuple[State, set[str]]] = {
 TABLE[S.DRAFT, A.WITHDRAW] = (S.WITHDRAWN, {*OWNERS, PROGRAM_SYSTEM})
 TABLE[S.HELD, A.WITHDRAW] = (S.WITHDRAWN, {*OWNERS, SAFEGUARDING, PROGRAM_SYSTEM})
 
-# Who may approve them may change them: after the approval nobody else. A held clip answers its owner
-# like one in review.
+# Who may approve captions may change them: after the approval nobody else. A held clip answers its
+# owner like one in review.
 AUTHORS = {*OWNERS, TEACHER, REVIEWER, *MODERATORS}
 TABLE |= {
     (S.IN_REVIEW, A.EDIT_CAPTIONS): (S.IN_REVIEW, AUTHORS),
