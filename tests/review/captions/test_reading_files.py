@@ -82,13 +82,23 @@ def test_what_can_not_be_read_is_told_to_be_saved_as_utf_8(data: bytes) -> None:
 
 
 ONE = "00:01.000 --> 00:02.000\n"
+STYLED = """WEBVTT Tiêu đề
+Kind: captions
+
+NOTE
+nói
+
+STYLE
+::cue { color: red }
+
+REGION
+id:x
+
+"""
 READ = {
     "a plain file": (f"WEBVTT\n\n{ONE}a\n", ["a"]),
     "a title, a note, a style, a region": (
-        "\n".join(
-            ("WEBVTT Tiêu đề", "Kind: captions", "", "NOTE", "nói", "", "STYLE", "::cue { x: y }")
-            + ("", "REGION", "id:x", "", "id 7", f"{ONE}a", "")
-        ),
+        f"{STYLED}id 7\n{ONE}a\n",
         ["a"],
     ),
     "no blank line after the header": (f"WEBVTT\n{ONE}a\n", ["a"]),
