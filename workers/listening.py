@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from review import queries
@@ -52,8 +53,9 @@ def _listen(
     cues = []
     try:
         for heard_s, cue in deps.transcriber.transcribe(audio, language):
+            # A recogniser hears in windows of half a minute, whatever the length of the sound.
             if cue.start_s < duration_s:
-                cues.append(cue)
+                cues.append(replace(cue, end_s=min(cue.end_s, round(duration_s, 3))))
             beat.progress(max(_EXTRACTED, min(1.0, heard_s / duration_s)))
     except (NoRecogniser, RuntimeError, ValueError) as error:
         # What CTranslate2 raises for a broken model, a wrong language, a lack of memory.
