@@ -131,8 +131,9 @@ def _cue(
     line = block.line
     found = _TIMING.fullmatch(block.timing)
     if found is None:
-        words = "Dòng {line}: thời gian chưa đúng. Hãy ghi như 00:01.500 --> 00:04.000."
-        troubles.append(Trouble("bad_time", line, Sentence(words, line=line)))
+        words = "Dòng {line}: thời gian chưa đúng. Hãy ghi như 00:01.500 {arrow} 00:04.000."
+        sentence = Sentence(words, line=line, arrow=ARROW)
+        troubles.append(Trouble("bad_time", line, sentence))
         return None
     start, end = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
     text = normal(block.text, escaped=is_vtt) if len(block.text) <= 8 * MAX_CHARS else block.text

@@ -136,11 +136,13 @@ def save(clip_id: str, language: str) -> str | Response | tuple[str, int]:
     return _back(clip_id)
 
 
-def _keep(actor: Actor, clip_id: str, tag: str, data: bytes, *, source: str) -> None:
+def _keep(actor: Actor, clip_id: str, language: str, data: bytes, *, source: str) -> str:
+    """The language's tag. Rights come before anything that is said of what was sent."""
     with deps().database.write() as session:
         duration = keeping.length_of(session, clip_id, actor)
-        cues = read(data, duration_s=duration)
+        tag, cues = parse_language(language), read(data, duration_s=duration)
         keeping.save(session, deps().blobs, clip_id, actor, tag, cues, _seen(), source=source)
+    return tag
 
 
 def _seen() -> Seen:
@@ -159,10 +161,10 @@ def _back(clip_id: str) -> Response:
 @signed_in
 def upload(clip_id: str) -> Response:
     """A file from the computer, for a language that has none or in place of those it has."""
-    actor, tag = require_actor(), parse_language(request.form.get("language", ""))
-    file = request.files.get("file")
+    actor, file = require_actor(), request.files.get("file")
+    data, language = file.read() if file else b"", request.form.get("language", "")
     try:
-        _keep(actor, clip_id, tag, file.read() if file else b"", source="upload")
+        tag = _keep(actor, clip_id, language, data, source="upload")
     except InvalidInput as error:
         for text in error.errors.values():
             flash(translated(text), "error")
@@ -193,10 +195,10 @@ def remove(clip_id: str, language: str) -> Response:
 def listen(clip_id: str, language: str) -> Response:
     """Ask the machine for a draft; only where the operator has given it a model."""
     actor, tag = require_actor(), parse_language(language)
-    if not deps().settings.asr_model:
-        raise WrongState("no speech model is set")
     with deps().database.write() as session:
         keeping.length_of(session, clip_id, actor)
+        if not deps().settings.asr_model:
+            raise WrongState("no speech model is set")
         keeping.propose(session, clip_id, actor)
     return redirect(url_for("captions.edit", clip_id=clip_id, language=tag))
 
