@@ -131,6 +131,7 @@ def test_the_embedded_default_lies_in_one_directory(tmp_path: Path) -> None:
         trusted_hosts=(),
         trusted_proxies=0,
         log_level="info",
+        asr_model="",
         token="",
         sources=found.sources,
     )
