@@ -15,7 +15,7 @@ from review.models import Account, Clip
 from review.policy import PEOPLE, Role
 from review.states import Action, State
 from storage_config.blobs import LocalBlobs
-from tests.review.captions.test_keeping import MASTER, keep, ladder, published
+from tests.captioning import MASTER, keep, ladder, published
 from tests.webapp.conftest import Caller, problem, store_files
 from tests.world import World
 

@@ -3,110 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from review import audit, decisions, feed, jobs, processing, submission
-from review.captions import keeping, reading
-from review.captions.cues import Cue, parse, write
+from review import audit, decisions, feed, submission
+from review.captions import reading
+from review.captions.cues import parse, write
 from review.captions.keeping import NOTHING, Seen
 from review.captions.languages import name_of, parse_language
 from review.decisions import Verdict
 from review.errors import (
     InvalidInput,
-    LeaseLost,
     NoSuchClip,
     NoSuchThing,
     NotAllowed,
     StaleCaptions,
     StaleClip,
-    WrongState,
 )
-from review.keys import derived
 from review.models import AuditRow, Clip, Rendition
 from review.policy import Role
-from review.processing import Output, Rendered
 from review.states import Action, State
-from tests.world import FACTS, World
-
-CUES = (Cue(0.5, 2.0, "Chào các bạn"), Cue(2.5, 4.0, "Hôm nay lớp mình nói về <b>mật khẩu</b>"))
-OTHER = (Cue(0.5, 2.0, "Xin chào"),)
-MASTER = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="sound"\n360p.m3u8\n'
-HLS = "application/vnd.apple.mpegurl"
-
-
-class Store:
-    """A store that has one file under every key, or none."""
-
-    def __init__(self, content: bytes | None = None) -> None:
-        self.content = content
-
-    def open(self, key: str) -> BinaryIO:
-        if self.content is None:
-            raise FileNotFoundError(key)
-        return io.BytesIO(self.content)
-
-
-def keep(
-    world: World,
-    clip_id: str,
-    role: Role = Role.TEACHER,
-    cues: tuple[Cue, ...] = CUES,
-    *,
-    language: str = "vi",
-    seen: Seen | None = None,
-    store: Store | None = None,
-) -> int:
-    """The new version."""
-    actor = world.actor(role)
-    with world.write() as session:
-        if seen is None:
-            found = reading.one(session, session.get_one(Clip, clip_id), language)
-            seen = Seen(found.version if found else NOTHING)
-        return keeping.save(
-            session,
-            store or Store(),  # type: ignore[arg-type]
-            clip_id,
-            actor,
-            language,
-            cues,
-            seen,
-            source="editor",
-        ).version
-
-
-def remove(world: World, clip_id: str, role: Role, version: int) -> None:
-    actor = world.actor(role)
-    with world.write() as session:
-        keeping.remove(session, Store(), clip_id, actor, "vi", Seen(version))  # type: ignore[arg-type]
-
-
-def kept(world: World, clip_id: str, *, drafts: bool = False) -> dict[str, str]:
-    with world.read() as session:
-        rows = reading.current(session, session.get_one(Clip, clip_id), drafts=drafts)
-        return {row.language: row.vtt for row in rows}
-
-
-def ladder(world: World, clip_id: str, playlist: str | None = MASTER) -> None:
-    """The ladder with its playlist, as a worker stores it."""
-    claim = world.claim_job(clip_id, "ladder")
-    base = derived(clip_id, 1, claim.attempt_name)
-    sha256 = hashlib.sha256(MASTER.encode()).hexdigest()
-    what = "hls/master.m3u8"
-    made = Rendered("hls", what, 640, 360, 5000 + len(MASTER), sha256, HLS, playlist=playlist)
-    stored = Output(what, f"{base}/{what}", len(MASTER), sha256, HLS)
-    with world.write() as session:
-        processing.laddered(session, claim, outputs=[stored], renditions=[made])
-
-
-def published(world: World, playlist: str | None = MASTER) -> str:
-    clip_id = world.clip(State.APPROVED)
-    ladder(world, clip_id, playlist)
-    assert world.get(clip_id).state == "published"
-    return clip_id
+from tests.captioning import CUES, MASTER, OTHER, Store, keep, kept, ladder, published, remove
+from tests.world import World
 
 
 def last_record(world: World, clip_id: str) -> tuple[str, dict[str, Any]]:
@@ -304,78 +224,6 @@ class TestTheFeed:
         assert kept(world, clip_id) == {"vi": write(CUES)}
         with world.read() as session:
             assert reading.master(session, session.get_one(Clip, clip_id)) is None
-
-
-class TestTheMachine:
-    def ask(self, world: World, clip_id: str, role: Role = Role.TEACHER) -> None:
-        actor = world.actor(role)
-        with world.write() as session:
-            keeping.propose(session, clip_id, actor)
-
-    def hear(self, world: World, claim: jobs.Claim, cues: tuple[Cue, ...] = OTHER) -> None:
-        with world.write() as session:
-            keeping.transcribed(session, claim, "vi", cues)
-
-    def test_its_draft_is_seen_by_nobody_until_a_person_saves_it(self, world: World) -> None:
-        clip_id = world.clip()
-        version = world.get(clip_id).version
-        self.ask(world, clip_id)
-        self.ask(world, clip_id)  # a second press asks nobody twice
-        self.hear(world, world.claim_job(clip_id, "transcribe"))
-        with world.read() as session:
-            assert jobs.claim(session, "w", ["transcribe"]) is None
-            assert reading.served(session, world.get(clip_id), "captions/vi.vtt") is None
-        assert kept(world, clip_id) == {}
-        assert kept(world, clip_id, drafts=True) == {"vi": write(OTHER)}
-        assert world.get(clip_id).version == version
-        keep(world, clip_id, cues=OTHER)
-        assert kept(world, clip_id) == {"vi": write(OTHER)}
-
-    def test_what_a_person_wrote_meanwhile_stays(self, world: World) -> None:
-        clip_id = world.clip()
-        self.ask(world, clip_id)
-        claim = world.claim_job(clip_id, "transcribe")
-        keep(world, clip_id)
-        self.hear(world, claim)
-        assert kept(world, clip_id, drafts=True) == {"vi": write(CUES)}
-        with pytest.raises(StaleCaptions):
-            self.ask(world, clip_id)
-
-    def test_a_clip_that_was_taken_back_is_heard_by_nobody(self, world: World) -> None:
-        clip_id = world.clip()
-        self.ask(world, clip_id)
-        claim = world.claim_job(clip_id, "transcribe")
-        world.withdraw(clip_id)
-        with pytest.raises(LeaseLost):
-            self.hear(world, claim)
-        assert kept(world, clip_id, drafts=True) == {}
-
-    def test_who_may_not_edit_may_not_ask(self, world: World) -> None:
-        clip_id = world.clip(State.PUBLISHED)
-        with pytest.raises(NotAllowed):
-            self.ask(world, clip_id)
-
-    def test_a_silent_clip_has_nothing_to_hear(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(FACTS, "audio_index", None)
-        clip_id = world.clip()
-        with pytest.raises(WrongState):
-            self.ask(world, clip_id)
-
-    def test_its_failure_leaves_the_clip_as_it_is(self, world: World) -> None:
-        clip_id = world.clip()
-        self.ask(world, clip_id)
-        before = world.get(clip_id)
-        claim = world.claim_job(clip_id, "transcribe")
-        with world.write() as session:
-            jobs.heartbeat(session, claim, "transcribe:40")
-            processing.gave_up(session, claim, "not_transcribed")
-        after = world.get(clip_id)
-        assert (after.state, after.version, after.progress) == ("in_review", before.version, None)
-        with world.read() as session:
-            assert keeping.listening(session, after) == "failed"
-        self.ask(world, clip_id)
 
 
 def test_ten_languages_and_no_more(world: World) -> None:

@@ -16,7 +16,7 @@ from review.captions.cues import Cue, write
 from review.policy import Role
 from review.states import State
 from storage_config.settings import Settings
-from tests.review.captions.test_keeping import CUES, OTHER, keep, kept, published
+from tests.captioning import CUES, OTHER, keep, kept, published
 from tests.webapp.pages.conftest import Browser
 from tests.webapp.pages.reading import Page, page_of
 from tests.world import World
