@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from review import audit, clock, feed, jobs
+from review.captions import reading as captions
 from review.errors import (
     ClaimHeld,
     InvalidInput,
@@ -113,11 +114,18 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
         actor,
         seen_version=verdict.version,
         changes=_changes(verdict.action, stage, last),
-        detail={"stage": stage, "watched_sha256": revision.watched_sha256},
+        detail=_decided_on(session, clip, revision),
     )
     decision = _store(session, clip, actor, verdict, stage, revision.watched_sha256)
     _follow_up(session, clip, verdict.action, was_published)
     return decision
+
+
+def _decided_on(session: Session, clip: Clip, revision: Revision) -> dict[str, object]:
+    """Which bytes and which captions the person had before the eyes."""
+    read = captions.digests(session, clip)
+    seen: dict[str, object] = {"stage": clip.stage, "watched_sha256": revision.watched_sha256}
+    return {**seen, "captions": read} if read else seen
 
 
 def _load_for_staff(session: Session, clip_id: str, actor: Actor) -> Clip:

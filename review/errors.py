@@ -77,6 +77,13 @@ class StaleClip(ReviewError):
         self.since = list(since)
 
 
+class StaleCaptions(ReviewError):
+    """Somebody saved these captions since they were read. ``version`` and ``text`` (WebVTT, empty
+    when they were removed): what stands now; ``revision``: of which revision of the clip."""
+
+    code = "stale_captions"
+
+
 class ClaimHeld(ReviewError):
     """Another reviewer holds the claim until ``until`` (ISO 8601, UTC)."""
 

@@ -24,7 +24,7 @@ MAX_ATTEMPTS = 3
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=60))
 # A full disk or a lost database is not the clip's fault: come back, and do not count it.
 WAIT_FOR_MACHINE = timedelta(seconds=30)
-PRIORITY = {"examine": 0, "ladder": 10}
+PRIORITY = {"examine": 0, "ladder": 10, "transcribe": 20}
 KINDS = tuple(PRIORITY)
 
 
@@ -123,7 +123,8 @@ def heartbeat(session: Session, claim: Claim, progress: str | None = None) -> No
     values: dict[str, object] = {"lease_until": clock.now(session) + LEASE}
     if progress is not None:
         values["progress"] = progress
-        session.execute(update(Clip).where(Clip.id == claim.clip_id).values(progress=progress))
+        if claim.kind != "transcribe":  # of which only the editor tells
+            session.execute(update(Clip).where(Clip.id == claim.clip_id).values(progress=progress))
     _write(session, claim, **values)
 
 

@@ -94,11 +94,12 @@ def _happened_since(
 
 
 def _without_hold(told: dict[str, Any]) -> dict[str, Any]:
-    """What ended a hold for all to see, as if it had come from the review."""
+    """What was done to a held clip for all to see, as if it had stood in the review."""
     if told["from"] != State.HELD:
         return told
     by = Party.MODERATOR if told["by"] == Party.SAFEGUARDING else told["by"]
-    return {**told, "from": State.IN_REVIEW, "by": by}
+    to = State.IN_REVIEW if told["to"] == State.HELD else told["to"]
+    return {**told, "from": State.IN_REVIEW, "to": to, "by": by}
 
 
 def move(

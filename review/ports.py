@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from review.captions.cues import Cue
+
 
 class BlobStat(Protocol):
     """Size in bytes and time of the last write (Unix seconds)."""
@@ -44,6 +46,14 @@ class BlobStore(Protocol):
 
     def path(self, key: str) -> Path | None:
         """The local file, or None where there is none."""
+
+
+class Transcriber(Protocol):
+    """Listens to speech. What it says is a draft, which a person reads before anybody else."""
+
+    def transcribe(self, audio: Path, language: str) -> Iterator[tuple[float, Cue]]:
+        """``audio``: a WAV, one channel, 16 kHz, 16 bits. Each cue as soon as it was heard, with
+        the seconds of sound that are behind it."""
 
 
 class Doorbell(Protocol):

@@ -32,6 +32,7 @@ FAILURES: dict[str, str] = {
     "no_space": "Máy chủ sắp hết chỗ chứa. Clip vẫn còn nguyên và sẽ được xử lý tiếp khi có chỗ.",
     "storage": "Kho lưu trữ tạm thời không trả lời. Clip vẫn còn nguyên và sẽ được xử lý tiếp.",
     "original_missing": "Không tìm thấy bản gốc của clip trong kho. Hãy báo cho người vận hành.",
+    "not_transcribed": "Máy chưa nghe được clip để gợi ý phụ đề. Clip vẫn còn nguyên; hãy thử lại hoặc tự viết phụ đề.",
     "worker_lost": "Máy xử lý bị ngắt nhiều lần. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
 }
 
@@ -45,6 +46,7 @@ RULES: dict[str, str] = {
     "own_school": "Người cùng trường không quyết định ở bước cuối.",
     "same_person": "Mỗi bước duyệt cần một người khác. Bạn đã duyệt ở bước trước.",
     "stale_clip": "Clip vừa được thay đổi trong lúc bạn xem. Hãy xem điều gì đã xảy ra rồi quyết định lại.",
+    "stale_captions": "Phụ đề vừa được người khác lưu trong lúc bạn sửa. Bản của bạn vẫn còn; hãy xem bản kia rồi chọn.",
     "claim_held": "Một người khác đang duyệt clip này.",
     "not_watched": "Hãy xem hết clip rồi mới duyệt.",
     "notes_missing": "Hãy ghi ít nhất một lý do để người gửi biết cần sửa gì.",

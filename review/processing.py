@@ -44,6 +44,7 @@ class Rendered:
     bytes: int
     sha256: str
     mime: str
+    playlist: str | None = None  # the text of an HLS master playlist
 
 
 def _open(session: Session, claim: Claim) -> tuple[Clip, Revision]:
@@ -108,6 +109,7 @@ def laddered(
                 bytes=made.bytes,
                 sha256=made.sha256,
                 mime=made.mime,
+                playlist=made.playlist,
             )
         )
     revision.ladder_attempt = claim.attempt_name

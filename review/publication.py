@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import clock, feed, jobs
+from review.captions import reading as captions
 from review.consent import FEED_SCOPES, Scope, consents_of, lower_to_consents, missing
 from review.details import Details
 from review.errors import ConsentMissing, InvalidInput, NotAllowed, ScopeTooWide, WrongState
@@ -87,8 +88,8 @@ def record(session: Session, clip: Clip) -> dict[str, Any]:
         "duration_s": (revision.facts or {}).get("duration_s"),
         "poster": poster,
         "sprite": None,
-        "captions": [],
-        "renditions": _renditions(session, revision),
+        "captions": captions.records(session, clip),
+        "renditions": captions.with_master(session, clip, _renditions(session, revision)),
     }
 
 

@@ -38,6 +38,7 @@ class Action(StrEnum):
     PUBLISH = "publish"
     EDIT_DETAILS = "edit_details"
     LOWER_SCOPE = "lower_scope"
+    EDIT_CAPTIONS = "edit_captions"
     WITHDRAW = "withdraw"
     RESTORE = "restore"
 
@@ -83,6 +84,17 @@ _WITHDRAWERS = {
     State.HELD: _by(Party.OWNER, Party.SAFEGUARDING, Party.SYSTEM),
 }
 
+# Captions tell viewers something: once the clip is approved, nobody changes them who could not
+# approve them. A held clip answers its owner like one in review.
+_AUTHORS = _by(Party.OWNER, Party.TEACHER, Party.REVIEWER, Party.MODERATOR)
+_CAPTIONERS = {
+    State.IN_REVIEW: _AUTHORS,
+    State.CHANGES_REQUESTED: _AUTHORS,
+    State.HELD: _by(Party.OWNER),
+    State.APPROVED: _by(Party.MODERATOR),
+    State.PUBLISHED: _by(Party.MODERATOR),
+}
+
 MOVES: tuple[Move, ...] = (
     Move(State.DRAFT, Action.SUBMIT, State.PROCESSING, _by(Party.OWNER)),
     Move(State.PROCESSING, Action.EXAMINED, State.IN_REVIEW, _by(Party.WORKER)),
@@ -106,6 +118,7 @@ MOVES: tuple[Move, ...] = (
     Move(State.APPROVED, Action.PUBLISH, State.PUBLISHED, _by(Party.SYSTEM)),
     Move(State.PUBLISHED, Action.EDIT_DETAILS, State.PUBLISHED, _by(Party.MODERATOR)),
     Move(State.PUBLISHED, Action.LOWER_SCOPE, State.PUBLISHED, _by(Party.MODERATOR)),
+    *(Move(state, Action.EDIT_CAPTIONS, state, by) for state, by in _CAPTIONERS.items()),
     *(Move(state, Action.WITHDRAW, State.WITHDRAWN, by) for state, by in _WITHDRAWERS.items()),
     Move(State.WITHDRAWN, Action.RESTORE, State.IN_REVIEW, _by(Party.MODERATOR)),
 )

@@ -66,6 +66,7 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     trusted_proxies: int
     log_level: str
+    asr_model: str
     token: str = field(repr=False)
     sources: Mapping[str, str] = field(repr=False, default_factory=dict)
 
@@ -87,6 +88,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TRUSTED_HOSTS", values.hosts, "host names that are answered, by comma; empty: any"),
     Variable("TRUSTED_PROXIES", values.integer(0, 8), "how many proxies stand in front"),
     Variable("LOG_LEVEL", values.choice("debug", "info", "warning", "error"), "how much is logged"),
+    Variable("ASR_MODEL", str, "directory of a speech model that drafts captions"),
     Variable("TOKEN", str, "bearer token that `lantoa submit` uses", secret=True),
 )
 
@@ -102,6 +104,7 @@ _DEFAULTS: dict[str, Any] = {
     "TRUSTED_HOSTS": (),
     "TRUSTED_PROXIES": 0,
     "LOG_LEVEL": "info",
+    "ASR_MODEL": "",
     "TOKEN": "",
 }
 

@@ -26,6 +26,7 @@ STATUS: dict[str, int] = {
     "same_person": 403,
     "wrong_state": 409,
     "stale_clip": 409,
+    "stale_captions": 409,
     "claim_held": 409,
     "upload_incomplete": 409,
     "upload_used": 409,

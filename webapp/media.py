@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
 
 from review import policy, queries
+from review.captions.reading import FOLDER, Served, served
 from review.consent import FEED_SCOPES, Scope
 from review.errors import NoSuchClip
 from review.keys import is_id
@@ -31,7 +32,7 @@ LINK_SECONDS = 300  # what a signed link may outlive a withdrawal by
 FRESH = "private, no-cache"
 _SANDBOX = "default-src 'none'; sandbox"
 # What the safeguarding officer still watches of a clip that was withdrawn while it was held.
-_EVIDENCE = ("proxy.mp4", "poster.jpg")
+_EVIDENCE = ("proxy.mp4", "poster.jpg", FOLDER)
 _LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 
 
@@ -39,8 +40,18 @@ _LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 def file(clip_id: str, what: str) -> BaseResponse:
     """One file of the clip's current revision, whole or a range of it."""
     clip, found = _find(clip_id, what)
+    if isinstance(found, Served):
+        return _with_headers(_text(found), clip)
     filename = _filename(clip, what) if request.args.get("download") else None
     return _with_headers(_answer(found, filename), clip)
+
+
+def _text(served: Served) -> Response:
+    """Captions, and playlists that name them, are made from rows."""
+    response = Response(served.content, mimetype=served.mime)
+    response.set_etag(served.sha256)
+    response.make_conditional(request)
+    return response
 
 
 def _answer(found: OutputFile, filename: str | None) -> BaseResponse:
@@ -82,13 +93,13 @@ def _send_list(found: OutputFile) -> Response:
     return response
 
 
-def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
+def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile | Served]:
     actor, library = current_actor(), current_library()
     with deps().database.read() as session:
         clip = session.get(Clip, clip_id) if is_id(clip_id) else None
         if clip is None:
             raise NoSuchClip(f"there is no clip {clip_id!r}")
-        is_evidence = what in _EVIDENCE and policy.sees_evidence(actor, clip)
+        is_evidence = what.startswith(_EVIDENCE) and policy.sees_evidence(actor, clip)
         if clip.state == State.WITHDRAWN and not is_evidence:
             _refuse(clip, is_known=actor is not None and queries.can_see(actor, clip))
         for_library = (
@@ -96,7 +107,7 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile]:
         )
         if not for_library and not queries.can_see(actor, clip):
             _refuse(clip, is_known=False)
-        found = queries.output_file(session, clip, what)
+        found = served(session, clip, what) or queries.output_file(session, clip, what)
     if found is None:
         raise WebError("not_found", 404)
     return clip, found

@@ -20,6 +20,7 @@ from storage_config.blobs import blob_store
 from storage_config.database import DatabaseBusy
 from storage_config.settings import Settings, SettingsError, load
 from workers import deps as deps_module
+from workers import transcribe
 from workers.app import configure
 from workers.media import SandboxUnavailable, choose_sandbox
 from workers.sweep import Sweeper
@@ -62,6 +63,7 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
     if unknown or not kinds:
         raise click.UsageError(f"--queues takes {', '.join(jobs.KINDS)}; not {unknown or 'none'}")
     settings = _settings(data)
+    kinds = _that_can_be_done(settings, kinds)
     _report_sandbox(settings)
     _clear_scratch(settings)
     app = configure(settings, kinds)
@@ -78,6 +80,18 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
             f"--hostname={'-'.join(kinds)}-{time.time_ns()}@%h",
         ]
     )
+
+
+def _that_can_be_done(settings: Settings, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Without a model nobody listens: such a job waits for a worker that has one."""
+    try:
+        transcribe.check(settings.asr_model)
+    except transcribe.NoRecogniser as error:
+        raise click.ClickException(str(error)) from None
+    left = tuple(k for k in kinds if k != "transcribe" or settings.asr_model)
+    if not left:
+        raise click.UsageError("the queue transcribe needs LANTOA_ASR_MODEL")
+    return left
 
 
 def _report_sandbox(settings: Settings) -> None:
@@ -146,7 +160,8 @@ def sweep(data: Path | None) -> None:
 @main.command()
 @click.pass_obj
 def check(data: Path | None) -> None:
-    """Print what the media tool is here, as JSON: {"sandbox", "ffmpeg"}; for `lantoa doctor`."""
+    """Print what the workers have here, as JSON: {"sandbox", "ffmpeg", "asr": "off" | "ok" | what
+    is wrong}; for `lantoa doctor`."""
     settings = _settings(data)
     try:
         tier = choose_sandbox(settings.media_sandbox).tier
@@ -155,7 +170,16 @@ def check(data: Path | None) -> None:
     version = subprocess.run(
         ["ffmpeg", "-hide_banner", "-version"], capture_output=True, text=True, check=True
     )
-    click.echo(json.dumps({"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0]}))
+    told = {"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0], "asr": _asr(settings)}
+    click.echo(json.dumps(told))
+
+
+def _asr(settings: Settings) -> str:
+    try:
+        transcribe.check(settings.asr_model)
+    except transcribe.NoRecogniser as error:
+        return str(error)
+    return "ok" if settings.asr_model else "off"
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from review.ports import BlobStore, Doorbell
+from review.ports import BlobStore, Doorbell, Transcriber
 from storage_config import broker
 from storage_config.blobs import blob_store
 from storage_config.database import Database
 from storage_config.settings import Settings
 from workers.media import MediaLimits, Sandbox, choose_sandbox
+from workers.transcribe import Whisper
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Deps:
     doorbell: Doorbell
     sandbox: Sandbox
     limits: MediaLimits
+    transcriber: Transcriber | None = None  # none: this worker does not listen
 
     @property
     def scratch(self) -> Path:
@@ -49,4 +51,5 @@ def build(settings: Settings) -> Deps:
         doorbell=doorbell,
         sandbox=choose_sandbox(settings.media_sandbox),
         limits=MediaLimits(max_bytes=settings.max_bytes, max_seconds=float(settings.max_seconds)),
+        transcriber=Whisper(Path(settings.asr_model)) if settings.asr_model else None,
     )

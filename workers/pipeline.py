@@ -14,11 +14,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from review import jobs, keys, processing
+from review.captions import keeping
 from review.errors import LeaseLost
 from review.jobs import Claim
 from review.models import Clip, Revision
 from review.processing import Output, Rendered
 from storage_config.database import DatabaseBusy
+from workers import listening
 from workers.deps import Deps
 from workers.heartbeat import Heartbeat
 from workers.media import (
@@ -84,6 +86,9 @@ def _attempt(deps: Deps, claim: Claim, folder: Path) -> None:
     except MediaToolFailed as error:
         log.warning("tool_failed", job=claim.job_id, code=error.code, detail=error.detail)
         _trouble(deps, claim, error.code, counted=error.code != "no_space")
+    except listening.NotHeard as error:
+        log.error("not_transcribed", job=claim.job_id, detail=str(error))
+        _trouble(deps, claim, "not_transcribed", counted=True)
     except OriginalMissing as error:
         log.error("original_missing", job=claim.job_id, detail=str(error))
         _trouble(deps, claim, "original_missing", counted=True)
@@ -188,7 +193,10 @@ def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
     )
     outputs = _store(deps, claim, revision, made.files, beat)
     renditions = [
-        Rendered(r.kind, r.what, r.width, r.height, r.bytes, r.sha256, r.mime)
+        Rendered(
+            *(r.kind, r.what, r.width, r.height, r.bytes, r.sha256, r.mime),
+            playlist=_playlist(out / r.what),
+        )
         for r in made.renditions
     ]
 
@@ -205,7 +213,21 @@ def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
     return _Made(outputs, write)
 
 
-_STEPS = {"examine": _examine, "ladder": _ladder}
+def _playlist(path: Path) -> str | None:
+    """The master playlist's text: captions are added to it when it is served."""
+    return path.read_text("utf-8") if path.suffix == ".m3u8" else None
+
+
+def _transcribe(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
+    language, cues = listening.draft(deps, claim, folder, beat)
+
+    def write(session: Session) -> None:
+        keeping.transcribed(session, claim, language, cues)
+
+    return _Made((), write)
+
+
+_STEPS = {"examine": _examine, "ladder": _ladder, "transcribe": _transcribe}
 
 
 def _store(

@@ -1,6 +1,7 @@
 """The rows. One module a subject; everything that other modules need is named here."""
 
 from review.models.base import Base
+from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
@@ -21,6 +22,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "Campaign",
+    "Captions",
     "ChainHead",
     "Clip",
     "ClipPerson",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.keys import new_id
@@ -114,6 +114,8 @@ class Rendition(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
     mime: Mapped[str]
+    # The text of an HLS master playlist: captions are added to it when it is served.
+    playlist: Mapped[str | None] = mapped_column(Text)
 
 
 class ClipPerson(Base):

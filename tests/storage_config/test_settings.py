@@ -131,6 +131,7 @@ def test_the_embedded_default_lies_in_one_directory(tmp_path: Path) -> None:
         trusted_hosts=(),
         trusted_proxies=0,
         log_level="info",
+        asr_model="",
         token="",
         sources=found.sources,
     )
@@ -243,6 +244,7 @@ def test_the_list_masks_what_is_secret(tmp_path: Path) -> None:
         "LANTOA_TRUSTED_HOSTS": ("", "default"),
         "LANTOA_TRUSTED_PROXIES": ("0", "default"),
         "LANTOA_LOG_LEVEL": ("info", "default"),
+        "LANTOA_ASR_MODEL": ("", "default"),
         "LANTOA_TOKEN": ("******", "environment"),
     }
     assert "sesame" not in repr(found)

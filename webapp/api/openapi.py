@@ -81,6 +81,10 @@ _RECORDED = {
 }
 _UPLOAD = {"type": "object", "required": ["upload"], "properties": {"upload": _TEXT}}
 
+# Bodies that are no JSON: type -> what stands in it.
+_FILE = {"type": "string", "format": "binary"}
+_CAPTION_FILES = {"text/vtt": _FILE, "application/x-subrip": _FILE}
+
 # (endpoint, what a body looks like, status of success, other answers)
 _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.create_clip": (_CLIP_INPUT, 201, (400, 401, 403, 404, 409, 415, 422)),
@@ -89,6 +93,8 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.add_revision": (_UPLOAD, 201, (401, 404, 409, 422)),
     "api.withdraw": (_WITHDRAWAL, 200, (401, 403, 404, 409, 422)),
     "api.retry": (None, 200, (401, 403, 404, 409)),
+    "api.put_captions": (_CAPTION_FILES, 200, (401, 403, 404, 409, 413, 422)),
+    "api.delete_captions": (None, 200, (401, 403, 404, 409)),
     "api.review_queue": (None, 200, (401, 422)),
     "api.claim": (None, 200, (401, 403, 404, 409)),
     "api.release_claim": (None, 204, (401,)),
@@ -105,6 +111,8 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
 _PARAMETERS: dict[str, tuple[tuple[str, str], ...]] = {
     "api.create_clip": (("header", "Idempotency-Key"),),
     "api.list_clips": (("query", "cursor"), ("query", "limit")),
+    "api.put_captions": (("query", "version"), ("query", "revision"), ("query", "source")),
+    "api.delete_captions": (("query", "version"), ("query", "revision")),
     "api.review_queue": (("query", "cursor"), ("query", "limit")),
     "api.list_jobs": (("query", "state"), ("query", "cursor"), ("query", "limit")),
 }
@@ -161,6 +169,7 @@ def _operation(endpoint: str, path: str) -> dict[str, Any]:
         },
     }
     if schema is not None:
-        content = {"application/json": {"schema": schema}}
+        files = schema if schema is _CAPTION_FILES else {"application/json": schema}
+        content = {kind: {"schema": form} for kind, form in files.items()}
         operation["requestBody"] = {"required": True, "content": content}
     return operation

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review import policy, problems, publication, queries
+from review.captions import reading
 from review.clock import iso
-from review.models import Clip, OutputFile, Rendition
+from review.models import Captions, Clip, OutputFile, Rendition
 from review.policy import Actor
 from review.states import State
 from webapp.deps import deps
@@ -45,6 +46,7 @@ def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
     hidden = clip.state in _FILES_HIDDEN
     files = {} if hidden else queries.output_files(session, clip)
     made = [] if hidden else queries.renditions(session, clip)
+    captions = [] if hidden else [caption(clip, row) for row in reading.current(session, clip)]
     return {
         **head(actor, clip),
         "title": clip.title,
@@ -61,7 +63,7 @@ def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
         "waiting_for": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
         "published_at": _published_at(clip, shown),
         "renditions": [rendition(clip, r) for r in made],
-        "media": media(clip, files, made),
+        "media": {**media(clip, files, made), "captions": captions},
     }
 
 
@@ -94,6 +96,16 @@ def rendition(clip: Clip, made: Rendition) -> dict[str, Any]:
         "bytes": made.bytes,
         "sha256": made.sha256,
         "mime": made.mime,
+    }
+
+
+def caption(clip: Clip, row: Captions) -> dict[str, Any]:
+    """``version`` is what the next one who changes them has to have seen."""
+    return {
+        "language": row.language,
+        "url": media_url(clip.id, f"{reading.FOLDER}{row.language}.vtt"),
+        "source": row.source,
+        "version": row.version,
     }
 
 

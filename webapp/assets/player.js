@@ -1,11 +1,22 @@
 // Plays the ladder over HLS where the browser can, else the one file that every browser plays.
 import Hls from "hls.js";
 
+// The page's <track> elements show the captions, whatever plays: hls.js leaves them alone.
+const NO_CAPTIONS = {
+  enableWebVTT: false,
+  enableIMSC1: false,
+  enableCEA708Captions: false,
+  renderTextTracksNatively: false,
+  subtitleTrackController: undefined,
+  subtitleStreamController: undefined,
+  timelineController: undefined,
+};
+
 export function attach(video) {
   const source = video.dataset.hls;
   if (!source) return;
   if (Hls.isSupported()) {
-    const hls = new Hls({ capLevelToPlayerSize: true, maxBufferLength: 20, startLevel: -1 });
+    const hls = new Hls({ capLevelToPlayerSize: true, maxBufferLength: 20, startLevel: -1, ...NO_CAPTIONS });
     hls.on(Hls.Events.ERROR, (_, data) => {
       if (!data.fatal) return;
       hls.destroy();
@@ -21,6 +32,8 @@ export function attach(video) {
     hls.attachMedia(video);
     video.dataset.plays = "hls";
   } else if (video.canPlayType("application/vnd.apple.mpegurl")) {
+    // The playlist has the captions too: each would stand in the menu twice.
+    for (const track of video.querySelectorAll("track")) track.remove();
     video.src = source;
     video.dataset.plays = "native";
   }

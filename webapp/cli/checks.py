@@ -178,6 +178,8 @@ def media_tool(settings: Settings) -> Iterator[Finding]:
     facts = json.loads(checked.stdout.strip().rpartition("\n")[2])
     yield Finding("ffmpeg", Grade.OK, str(facts["ffmpeg"]))
     yield _sandbox(str(facts["sandbox"]))
+    if facts["asr"] != "off":
+        yield _recogniser(str(facts["asr"]))
 
 
 def _sandbox(tier: str) -> Finding:
@@ -185,6 +187,12 @@ def _sandbox(tier: str) -> Finding:
         mend = "install bubblewrap (apt-get install bubblewrap), then LANTOA_MEDIA_SANDBOX=require"
         return Finding("sandbox", Grade.WARNING, f"tier {tier}: only limits, no cage", mend)
     return Finding("sandbox", Grade.OK, f"tier {tier}")
+
+
+def _recogniser(state: str) -> Finding:
+    if state == "ok":
+        return Finding("captions", Grade.OK, "a model that drafts captions is set")
+    return Finding("captions", Grade.BAD, state, "see docs/captions.md")
 
 
 def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:

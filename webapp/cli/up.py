@@ -63,7 +63,8 @@ def up(port: int, host: str, data: Path | None, workers: int, demo: bool, verbos
         announce(settings, f"http://{address}:{port}", given)
 
     readiness = Readiness(address, port, say=_say, on_ready=on_ready)
-    sys.exit(run(supervisor, programs(settings.data, host, port, workers), readiness))
+    wanted = programs(settings.data, host, port, workers, listens=bool(settings.asr_model))
+    sys.exit(run(supervisor, wanted, readiness))
 
 
 def prepare(settings: Settings, demo: bool) -> dict[str, Any]:
@@ -79,14 +80,18 @@ def prepare(settings: Settings, demo: bool) -> dict[str, Any]:
     return seed.read_kept(settings.data)
 
 
-def programs(data: Path, host: str, port: int, workers: int) -> list[Program]:
-    """The web, one worker that only examines, the others for ladders, the scheduler."""
+def programs(
+    data: Path, host: str, port: int, workers: int, *, listens: bool = False
+) -> list[Program]:
+    """The web, one worker that only examines, the others for ladders (and, where a speech model
+    is set, for machine captions), the scheduler."""
+    later = "ladder,transcribe" if listens else "ladder"
     ladders = str(max(1, workers - 1))
     run_queue = ("run", "--concurrency")
     return [
         Program("web", web_argv(data, host, port)),
         Program("examine", workers_argv(data, *run_queue, "1", "--queues", "examine")),
-        Program("ladder", workers_argv(data, *run_queue, ladders, "--queues", "ladder")),
+        Program("ladder", workers_argv(data, *run_queue, ladders, "--queues", later)),
         Program("scheduler", workers_argv(data, "scheduler")),
     ]
 

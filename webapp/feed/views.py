@@ -29,6 +29,11 @@ def clip_record(record: Mapping[str, Any]) -> dict[str, Any]:
         **record,
         "poster": media_url(clip_id, record["poster"]) if record["poster"] else None,
         "sprite": media_url(clip_id, record["sprite"]) if record["sprite"] else None,
+        "captions": [
+            {"language": c["language"], "url": media_url(clip_id, c["what"])}
+            | {k: v for k, v in c.items() if k not in ("language", "what")}
+            for c in record["captions"]
+        ],
         "renditions": [
             {"kind": r["kind"], "url": media_url(clip_id, r["what"])}
             | {k: v for k, v in r.items() if k not in ("kind", "what")}

@@ -1,12 +1,13 @@
 """The pages, one blueprint for each audience."""
 
-from webapp.pages import accounts, admin, clips, desk, home, library, moderation, submit
+from webapp.pages import accounts, admin, captions, clips, desk, home, library, moderation, submit
 
 BLUEPRINTS = (
     home.blueprint,
     accounts.blueprint,
     submit.blueprint,
     clips.blueprint,
+    captions.blueprint,
     desk.blueprint,
     library.blueprint,
     moderation.blueprint,

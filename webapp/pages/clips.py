@@ -30,7 +30,7 @@ from webapp.forms import ConsentForm, PersonForm, WithdrawForm, wrong_fields
 from webapp.forms.clips import NO_LABEL, REASONS
 from webapp.forms.words import choices
 from webapp.i18n import translated
-from webapp.pages import player
+from webapp.pages import captions, player
 
 blueprint = Blueprint("clips", __name__, url_prefix="/clips")
 
@@ -88,6 +88,7 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "max_seconds": deps().settings.max_seconds,
         "missing": _missing_words(session, clip),
         "stages": [stage.name for stage in policy.STAGES],
+        "captions_card": captions.card(session, clip, revision),
         "may_record": bool(policy.parties(actor, clip) & RECORDERS),
         "withdraw_form": _withdraw_form(actor, clip),
         "person_form": PersonForm(formdata=None),

@@ -8,7 +8,8 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from review import queries
-from review.models import Clip
+from review.captions import reading
+from review.models import Captions, Clip
 from review.states import State
 
 
@@ -22,6 +23,7 @@ class Sources:
     proxy: str | None
     download: str | None
     download_bytes: int | None
+    captions: tuple[Captions, ...] = ()
 
     @property
     def playable(self) -> bool:
@@ -51,4 +53,5 @@ def sources(
         proxy=link("proxy.mp4"),
         download=link(mp4.what, download="1") if mp4 else None,
         download_bytes=mp4.bytes if mp4 else None,
+        captions=tuple(reading.current(session, clip)),
     )

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from review import lifecycle, policy, problems, reasons
+from review.captions.languages import name_of
 from review.clock import iso
 from review.details import TOPICS
 from review.errors import InvalidInput
@@ -67,6 +68,7 @@ def action_word(action: str) -> str:
         Action.PUBLISH: _("Đã đăng"),
         Action.EDIT_DETAILS: _("Sửa thông tin"),
         Action.LOWER_SCOPE: _("Thu hẹp phạm vi"),
+        Action.EDIT_CAPTIONS: _("Sửa phụ đề"),
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
     }.get(action, action)
@@ -165,6 +167,7 @@ def register(blueprint: Blueprint) -> None:
     """Give the templates their words; once, by the home page's blueprint."""
     for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
         blueprint.add_app_template_filter(word)
+    blueprint.add_app_template_filter(name_of, "language_name")
     for filter_ in (since_text, when, day, topic_words, tag_words, has_poster, own_state, iso):
         blueprint.add_app_template_filter(filter_)
     blueprint.app_context_processor(_context)

@@ -72,7 +72,8 @@ class TestClips:
             "renditions": [],
             "media": dict.fromkeys(
                 ("proxy", "poster", "contact_sheet", "sprite", "hls", "mp4"), None
-            ),
+            )
+            | {"captions": []},
         }
 
     def test_a_published_clip_has_all_of_them(self, world: World, caller: Callers) -> None:
@@ -87,6 +88,7 @@ class TestClips:
             "sprite": None,
             "hls": f"{place}/hls/master.m3u8",
             "mp4": f"{place}/mp4/360p.mp4",
+            "captions": [],
         }
         sha256 = answer["renditions"][0]["sha256"]
         assert answer["renditions"] == [

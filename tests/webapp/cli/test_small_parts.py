@@ -14,6 +14,7 @@ from webapp.cli.client import Server, refusal
 from webapp.cli.common import table
 from webapp.cli.resume import Places, key_of
 from webapp.cli.tus import LARGEST_PART, SMALLEST_PART, next_part
+from webapp.cli.up import programs
 from webapp.cli.waiting import describe, is_settled
 
 KIB = 1024
@@ -24,6 +25,13 @@ def test_a_table_is_as_wide_as_its_longest_cell() -> None:
     assert table([("giaovien", "a"), ("x", "bcd")], ("user", "password")) == (
         "user      password\n--------  --------\ngiaovien  a\nx         bcd"
     )
+
+
+@pytest.mark.parametrize(("listens", "queues"), [(False, "ladder"), (True, "ladder,transcribe")])
+def test_a_worker_listens_where_a_model_is_set(tmp_path: Path, listens: bool, queues: str) -> None:
+    found = {p.name: p.argv for p in programs(tmp_path, "127.0.0.1", 8000, 2, listens=listens)}
+    assert found["ladder"][-1] == queues
+    assert found["examine"][-1] == "examine"
 
 
 def test_the_lock_is_for_one_and_names_its_holder(tmp_path: Path) -> None:

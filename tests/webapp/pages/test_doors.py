@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from review import accounts
+from review.captions.languages import LANGUAGES
 from review.consent import Scope
 from review.models import Account
 from review.policy import Role
@@ -63,6 +64,15 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/clips/{foreign_published}/progress": (IN, 404, 404, 404, 200, 404, 404),
     "/clips/{published}/details": (IN, 403, 403, 403, 200, 403, 403),
     "/clips/{held}/details": (IN, 403, 403, 403, 404, 403, 403),
+    "/clips/{in_review}/captions/vi": (IN, 200, 200, 200, 200, 404, 404),
+    "/clips/{changes_requested}/captions/vi": (IN, 200, 200, 200, 200, 404, 404),
+    "/clips/{failed}/captions/vi": (IN, 409, 409, 409, 409, 404, 404),
+    "/clips/{approved}/captions/vi": (IN, 403, 403, 403, 200, 404, 404),
+    "/clips/{published}/captions/vi": (IN, 403, 403, 403, 200, 404, 404),
+    "/clips/{held}/captions/vi": (IN, 200, 404, 404, 404, 403, 404),
+    "/clips/{foreign_published}/captions/vi": (IN, 404, 404, 404, 200, 404, 404),
+    "/clips/{in_review}/captions/vi/listening": (IN, 200, 200, 200, 200, 404, 404),
+    "/clips/{held}/captions/vi/listening": (IN, 200, 404, 404, 404, 403, 404),
     "/review": (IN, 403, 403, 200, 200, 403, 403),
     "/review/next": (IN, 403, 403, 302, 302, 403, 403),
     "/review/{in_review}": (IN, 403, 403, 200, 200, 404, 403),
@@ -78,7 +88,7 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
-FRAGMENTS = ("/progress",)
+FRAGMENTS = ("/progress", "/listening")
 
 
 @pytest.fixture
@@ -198,6 +208,8 @@ def test_in_english_no_vietnamese_is_left(
         for account in world.people.values():
             session.get_one(Account, account.id).label = "Somebody"
     names = ("Không chia sẻ mật khẩu", "Lan Tỏa", "Tiếng Việt", "Trường THCS", "Lớp 7A")
+    # Languages are called as their speakers call them.
+    names += tuple(name for name in LANGUAGES.values() if not name.isascii())
     quoted = (*names, "bảng tên ở áo", "lớp 7A", "Học sinh")
     for page in _shown(visitor, clips, "en"):
         text = f"{page.title} {page.text}"

@@ -182,6 +182,7 @@ def test_every_form_is_refused_without_its_token(
 ) -> None:
     clip_id = world.clip(State.PUBLISHED)
     ids = dict.fromkeys(("clip_id", "job_id", "class_id", "person_id", "consent_id"), clip_id)
+    ids["language"] = "vi"
     paths = [path.format(**ids) for path in _posts(app)]
     assert len(paths) > 20
     values = {"reason": "office", "version": "1", "language": "en", "scope": "class"}
@@ -203,6 +204,7 @@ def test_every_form_refuses_who_is_not_signed_in(
 ) -> None:
     clip_id = world.clip(State.PUBLISHED)
     ids = dict.fromkeys(("clip_id", "job_id", "class_id", "person_id", "consent_id"), clip_id)
+    ids["language"] = "vi"
     free = {"/sign-in", "/sign-out", "/join", "/language"}
     person = visitor(None)
     for path in sorted({path.format(**ids) for path in _posts(app)} - free):
@@ -225,7 +227,7 @@ def test_every_form_on_somebody_elses_clip_finds_nothing(
     for role in (Role.TEACHER, Role.REVIEWER):
         person = visitor(world.account(role, school=school))
         for path in paths:
-            others = {"person_id": "no-such", "consent_id": "no-such"}
+            others = {"person_id": "no-such", "consent_id": "no-such", "language": "vi"}
             there = person.post(path.format(clip_id=clip_id, **others), values)
             nowhere = person.post(path.format(clip_id="no-such", **others), values)
             assert there.status in (302, 403, 404), (role, path)
