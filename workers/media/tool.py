@@ -18,6 +18,7 @@ _BROKEN_SOURCE = (
     "Error while decoding",
     "Nothing was written",
     "does not contain any stream",
+    "Cannot determine format of input",
     "partial file",
 )
 _NO_MEMORY = ("Cannot allocate memory", "Out of memory")
