@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.clips import ffmpeg
 from tests.hostile.base import SECRET, Base, box, changed
 
-_HLS = "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n#EXTINF:10.0,\n{}\n#EXT-X-ENDLIST\n"
+_HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10.0,\n{}\n#EXT-X-ENDLIST\n"
 
 
 class Lists(Base):
@@ -40,7 +40,9 @@ class Lists(Base):
 
     def hls_in_a_film_box(self) -> Path:
         """First a box of MP4, so that it is taken for one; then the list."""
-        return self._bytes("hls_box.mp4", box(b"free", b"\n" * 8) + _HLS.format(self.place).encode())
+        return self._bytes(
+            "hls_box.mp4", box(b"free", b"\n" * 8) + _HLS.format(self.place).encode()
+        )
 
     def hls_in_matroska(self) -> Path:
         return self._bytes(
@@ -99,6 +101,7 @@ class Lists(Base):
 
     def _moved(self, by: int) -> bytes:
         """The plain film for a place ``by`` bytes further on."""
+
         def shift(inside: bytes) -> bytes:
             count = int.from_bytes(inside[4:8])
             places = [int.from_bytes(inside[8 + 4 * i : 12 + 4 * i]) + by for i in range(count)]

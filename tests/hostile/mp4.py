@@ -48,7 +48,10 @@ class Mp4(Base):
         return self._patched(
             "huge_track.mp4",
             b"tkhd",
-            lambda inside: box(b"tkhd", inside[:-8] + (b"\xff\xff\0\0" * 2 if inside[-8:] != bytes(8) else bytes(8))),
+            lambda inside: box(
+                b"tkhd",
+                inside[:-8] + (b"\xff\xff\0\0" * 2 if inside[-8:] != bytes(8) else bytes(8)),
+            ),
         )
 
     # 11: lengths that are not the film's.
@@ -58,7 +61,9 @@ class Mp4(Base):
         content = self.plain().read_bytes()
         for kind, at in ((b"mvhd", 16), (b"mdhd", 16), (b"tkhd", 20)):
             content = changed(
-                content, kind, lambda inside, kind=kind, at=at: box(kind, over(inside, at, b"\x7f" + b"\xff" * 3))
+                content,
+                kind,
+                lambda inside, kind=kind, at=at: box(kind, over(inside, at, b"\x7f" + b"\xff" * 3)),
             )
         return self._bytes("says_years.mp4", content)
 
@@ -69,6 +74,21 @@ class Mp4(Base):
             b"mvhd",
             lambda inside: box(b"mvhd", over(inside, 16, b"\x7f\xff\xff\xff")),
         )
+
+    def says_less(self) -> Path:
+        """Every header says half a second less than what is there."""
+        content = self.plain().read_bytes()
+        for kind, at, clock in ((b"mvhd", 16, 12), (b"mdhd", 16, 12)):
+
+            def shorter(
+                inside: bytes, kind: bytes = kind, at: int = at, clock: int = clock
+            ) -> bytes:
+                scale = int.from_bytes(inside[clock : clock + 4])
+                length = int.from_bytes(inside[at : at + 4])
+                return box(kind, over(inside, at, (length - scale // 2).to_bytes(4)))
+
+            content = changed(content, kind, shorter)
+        return self._bytes("says_less.mp4", content)
 
     def clock_of_zero(self) -> Path:
         """A track whose second has no parts."""
@@ -103,7 +123,9 @@ class Mp4(Base):
         return self._patched(
             "ctts.mp4",
             b"stts",
-            lambda inside: box(b"stts", inside) + box(b"ctts", bytes(4) + b"\xff" * 4 + b"\xff" * 8),
+            lambda inside: (
+                box(b"stts", inside) + box(b"ctts", bytes(4) + b"\xff" * 4 + b"\xff" * 8)
+            ),
         )
 
     def pieces_without_end(self) -> Path:
@@ -151,8 +173,8 @@ class Mp4(Base):
         return self._bytes("deep_udta.mp4", self._with_index(lambda moov: moov + inside))
 
     def broad(self) -> Path:
-        """Half a million empty boxes in the index."""
-        many = box(b"free", b"") * 500_000
+        """A hundred and fifty thousand empty boxes in the index."""
+        many = box(b"free", b"") * 150_000
         return self._bytes("broad.mp4", self._with_index(lambda moov: moov + many))
 
     def _with_index(self, change: Callable[[bytes], bytes]) -> bytes:
@@ -207,9 +229,7 @@ class Mp4(Base):
         """The index stands in front; ``tenths`` of the file are there."""
         front = self._once(
             "front.mp4",
-            lambda path: ffmpeg(
-                "-i", self.plain(), "-c", "copy", "-movflags", "+faststart", path
-            ),
+            lambda path: ffmpeg("-i", self.plain(), "-c", "copy", "-movflags", "+faststart", path),
         ).read_bytes()
         return self._bytes(f"cut_{tenths}.mp4", front[: len(front) * tenths // 10])
 
@@ -260,7 +280,9 @@ class Mp4(Base):
         return self._edits("edits_empty.mp4", [(2**31 - 1, -1, 1), (2000, 0, 1)])
 
     def edits_without_end(self) -> Path:
-        return self._elst("edits_count.mp4", bytes(4) + b"\xff" * 4 + struct.pack(">Iii", 2000, 0, 65536))
+        return self._elst(
+            "edits_count.mp4", bytes(4) + b"\xff" * 4 + struct.pack(">Iii", 2000, 0, 65536)
+        )
 
     def edit_backwards(self) -> Path:
         return self._edits("edits_back.mp4", [(2000, 20000, -1), (2000, 0, 0)])
@@ -293,4 +315,3 @@ class Mp4(Base):
     def fairplay(self) -> Path:
         content = self.plain().read_bytes()
         return self._bytes("fairplay.mp4", content.replace(b"avc1\0\0\0\0", b"drmi\0\0\0\0"))
-

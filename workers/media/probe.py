@@ -14,7 +14,14 @@ from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.run import Job, run
 from workers.media.sandbox import Caps, Sandbox
-from workers.media.sniff import MP4, check_mp4_is_whole, sniff
+from workers.media.sniff import (
+    MATROSKA,
+    MP4,
+    MPEGTS,
+    check_mp4_is_whole,
+    check_transport_stream,
+    sniff,
+)
 
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
@@ -47,10 +54,14 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     container = sniff(source)
     if container is MP4:
         check_mp4_is_whole(source)
+    if container is MPEGTS:
+        check_transport_stream(source)
     argv = commands.ffprobe(source, container, limits)
     answer = _parse(_ask(argv, source, limits, sandbox))
     video = film_of(answer)
-    if video is not None and _number(video.get("duration")) is None:
+    # Of Matroska the tool gives the whole file's length as a stream's, where that tells no begin.
+    unsure = container is MATROSKA or _number((video or {}).get("duration")) is None
+    if video is not None and unsure:
         argv = commands.packet_times(source, container, limits)
         _measure(answer, video, packet_spans(_ask(argv, source, limits, sandbox)))
     return judge(answer, container=container.name, size=size, limits=limits)

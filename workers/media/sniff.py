@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,14 @@ MP4 = Container("mp4", "mov")
 MATROSKA = Container("matroska", "matroska")
 MPEGTS = Container("mpegts", "mpegts")
 AVI = Container("avi", "avi")
+
+# A recorded television channel has some thirty streams and tables.
+MAX_PIDS = 200
+_PIECE = 1024 * 1024
+# A packet is followed by another: what was cut or shifted does not count.
+_PACKETS = {
+    size: re.compile(b"\x47(..).{%d}(?=\x47)" % (size - 3), re.DOTALL) for size in (188, 192)
+}
 
 _FILM_BOXES = (b"moov", b"mdat", b"moof")
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
@@ -77,18 +86,37 @@ def _container(head: bytes) -> Container | None:
         return MATROSKA
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return AVI
-    if _is_transport_stream(head):
+    if _packet_size(head):
         return MPEGTS
     return None
 
 
-def _is_transport_stream(head: bytes) -> bool:
+def _packet_size(head: bytes) -> int | None:
     """A sync byte at the start of each of the first packets (188 bytes, or 192 of cameras)."""
     for size, offset in ((188, 0), (192, 4)):
         starts = range(offset, min(len(head), size * 5), size)
         if len(starts) >= 3 and all(head[i] == 0x47 for i in starts):
-            return True
-    return False
+            return size
+    return None
+
+
+def check_transport_stream(path: Path) -> None:
+    """Count the numbers of its streams and tables: the tool's work grows with their square.
+
+    Raises :class:`Refused` ("too_many_streams").
+    """
+    seen: set[int] = set()
+    rest = b""
+    with path.open("rb") as file:
+        packets = _PACKETS[_packet_size(file.read(HEAD)) or 188]
+        file.seek(0)
+        while part := file.read(_PIECE):
+            part = rest + part
+            # ISO/IEC 13818-1, 2.4.3.2: 13 bits behind the sync byte.
+            seen |= {int.from_bytes(flags) & 0x1FFF for flags in set(packets.findall(part))}
+            if len(seen) > MAX_PIDS:
+                raise Refused("too_many_streams", f"over {MAX_PIDS} in a transport stream")
+            rest = part[-2 * 192 :]
 
 
 def check_mp4_is_whole(path: Path) -> None:
@@ -115,7 +143,8 @@ def check_mp4_is_whole(path: Path) -> None:
 
 
 def _top_boxes(path: Path, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, begin of the content, and end of each box. ISO/IEC 14496-12, 4.2: size, type, 64-bit size."""
+    """Kind, begin of the content, and end of each box (ISO/IEC 14496-12, 4.2: size, type, 64-bit
+    size)."""
     position = 0
     with path.open("rb") as file:
         for _ in range(MAX_BOXES):

@@ -19,6 +19,7 @@ _BROKEN_SOURCE = (
     "Nothing was written",
     "does not contain any stream",
     "Cannot determine format of input",
+    "contains (near) NaN",
     "partial file",
 )
 _NO_MEMORY = ("Cannot allocate memory", "Out of memory")
