@@ -48,7 +48,10 @@ _PLAIN_TAGS |= {"encoder", "vendor_id", "duration", "rotate"}
 
 def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     """Look at the source; raises :class:`Refused` for whatever can not become a clip."""
-    size = source.stat().st_size
+    try:
+        size = source.stat().st_size
+    except FileNotFoundError as error:  # a tool that says that all is well, and made nothing
+        raise MediaToolFailed("bad_output", f"{source.name} is missing") from error
     if size > limits.max_bytes:
         raise Refused("too_large", f"{size} bytes; at most {limits.max_bytes}")
     container = sniff(source)
