@@ -23,6 +23,10 @@ class SchemaNewer(Exception):
     """The database belongs to a newer program; this one must not touch it."""
 
 
+class SchemaMissing(Exception):
+    """There is no database yet, or its schema is older than this program."""
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -56,6 +60,21 @@ def refuse_newer(engine: Engine) -> None:
             f"the database has schema {found}, this program knows up to {head()}: start the newer "
             "program again, or restore the backup from before its start"
         )
+
+
+def require_current(engine: Engine) -> None:
+    """Raise :class:`SchemaNewer` or :class:`SchemaMissing` unless database and program agree.
+    Where no SQLite database is, none is made."""
+    if not exists(engine):
+        raise SchemaMissing(f"there is no database at {engine.url.database}: run `lantoa migrate`")
+    refuse_newer(engine)
+    if not is_current(engine):
+        raise SchemaMissing("the database's schema is not up to date: run `lantoa migrate`")
+
+
+def exists(engine: Engine) -> bool:
+    """Whether there is something to look into: connecting to SQLite makes an empty file."""
+    return engine.dialect.name != "sqlite" or Path(engine.url.database or "").is_file()
 
 
 def upgrade(engine: Engine) -> None:

@@ -45,13 +45,18 @@ class Database:
     """Sessions on one database.
 
     ``after_commit`` gets ``session.info`` of every write after it was committed: what other
-    programs are told must not be told before it is true.
+    programs are told must not be told before it is true. ``create``: make SQLite's file where
+    none is; only what brings the schema has a use for an empty one.
     """
 
     def __init__(
-        self, url: str, *, after_commit: Callable[[dict[Any, Any]], None] | None = None
+        self,
+        url: str,
+        *,
+        after_commit: Callable[[dict[Any, Any]], None] | None = None,
+        create: bool = True,
     ) -> None:
-        self.engine = _make_engine(url)
+        self.engine = _make_engine(url, create=create)
         self._after_commit = after_commit
         _databases.add(self)
 
@@ -125,8 +130,10 @@ def _passes(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
 
 
-def _make_engine(url: str) -> Engine:
+def _make_engine(url: str, *, create: bool) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
+        if create:
+            _make_file(url)
         return _sqlite_engine(url)
     return create_engine(
         url,
@@ -141,12 +148,16 @@ def _make_engine(url: str) -> Engine:
     )
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _make_file(url: str) -> None:
+    """Readable by its owner only."""
     path = make_url(url).database
     if path and path != ":memory:":
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
+
+
+def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
         url,
         pool_size=20,

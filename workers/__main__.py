@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from review import jobs
+from review import jobs, schema
 from storage_config import broker, sandbox_report
 from storage_config.blobs import blob_store
 from storage_config.database import DatabaseBusy
@@ -39,10 +41,32 @@ def _settings(data: Path | None) -> Settings:
 
 
 def _build(settings: Settings) -> deps_module.Deps:
+    """On a database of this program's version; one that is away may come back with the wrong one,
+    and is looked at when the role starts again."""
+    with _in_words():
+        deps = deps_module.build(settings)
+        try:
+            schema.require_current(deps.database.engine)
+        except OperationalError as error:
+            if deps.database.is_sqlite:  # nothing that passes by itself
+                raise
+            log.warning("database_away", why=str(error.orig))
+        return deps
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """What the operator has to mend, as one line."""
     try:
-        return deps_module.build(settings)
-    except SandboxUnavailable as error:
+        yield
+    except (SandboxUnavailable, schema.SchemaNewer, schema.SchemaMissing) as error:
         raise click.ClickException(str(error)) from None
+    except DBAPIError as error:
+        raise click.ClickException(f"the database can not be used: {error.orig}") from None
+    except DatabaseBusy as error:
+        raise click.ClickException(f"the database is busy, try again: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"the data directory can not be used: {error}") from None
 
 
 @click.group(help=__doc__)
@@ -150,10 +174,11 @@ def sweep(data: Path | None) -> None:
     """One whole round of upkeep, then end."""
     settings = _settings(data)
     sweeper = Sweeper(_build(settings))
-    rung = sweeper.often()
-    sweeper.rarely()
-    sweeper.seldom()
-    broker.clean_embedded(settings)
+    with _in_words():
+        rung = sweeper.often()
+        sweeper.rarely()
+        sweeper.seldom()
+        broker.clean_embedded(settings)
     click.echo(f"rang for {rung} due jobs; swept")
 
 

@@ -46,7 +46,7 @@ def build(settings: Settings) -> Deps:
 
     return Deps(
         settings=settings,
-        database=Database(settings.database_url, after_commit=ring_after_commit),
+        database=Database(settings.database_url, after_commit=ring_after_commit, create=False),
         blobs=blob_store(settings.storage_url),
         doorbell=doorbell,
         sandbox=choose_sandbox(settings.media_sandbox),

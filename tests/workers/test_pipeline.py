@@ -20,6 +20,7 @@ from review.policy import Role
 from review.states import State
 from storage_config.blobs import LocalBlobs
 from tests.clips import Clips
+from tests.workers.media.test_run import left_over
 from tests.workers.office import Office, media_tools
 from workers import heartbeat
 from workers.media import MediaLimits, Sandbox
@@ -129,7 +130,8 @@ def test_the_ladder_refuses_what_the_preview_did_not_show(office: Office, clips:
     office.check_nothing_is_lost(clip_id)
 
 
-# A tool that does what the clip tells it: crash, hang with a child, hoard; else the real one.
+# A tool that does what the clip tells it: crash, hang with a child, hoard, flood, write files
+# without end, leave a child and make nothing; else the real one.
 POISONOUS = """#!/bin/sh
 for part in "$@"; do
   case $part in file:/*original)
@@ -137,11 +139,25 @@ for part in "$@"; do
     ! grep -q POISON-CRASH "$place" || kill -SEGV $$
     if grep -q POISON-HANG "$place"; then (sleep 600; :) & exec sleep 600; fi
     ! grep -q POISON-HOARD "$place" || exec /usr/bin/python3 -c 'x = bytearray(5 << 30)'
+    ! grep -q POISON-FLOOD "$place" || exec yes
+    if grep -q POISON-FILES "$place"; then
+      while :; do i=x$i; head -c 30000000 /dev/zero > "$i"; sleep 0.05; done
+    fi
+    if grep -q POISON-CHILD "$place"; then
+      setsid sleep 98790 < /dev/null > /dev/null 2>&1 & sleep 0.2; exit 0
+    fi
   esac
 done
 exec /usr/bin/ffmpeg "$@"
 """
-POISONS = {"CRASH": "tool_crashed", "HANG": "tool_stalled", "HOARD": "tool_crashed"}
+POISONS = {
+    "CRASH": "tool_crashed",
+    "HANG": "tool_stalled",
+    "HOARD": "tool_crashed",
+    "FLOOD": "tool_stalled",
+    "FILES": "tool_crashed",
+    "CHILD": "bad_output",
+}
 
 
 @pytest.fixture
@@ -152,7 +168,7 @@ def poisonous(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (folder / "ffmpeg").write_text(POISONOUS)
     (folder / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
-    limits = MediaLimits(stall_seconds=3.0)
+    limits = MediaLimits(stall_seconds=2.0)
     office.deps = replace(office.deps, sandbox=Sandbox("limits"), limits=limits)
     return office
 
@@ -200,7 +216,7 @@ def test_poison_holds_nobody_up(poisonous: Office, clips: Clips, tmp_path: Path)
     assert {k: (c.state, c.problem) for k, c in found.items()} == {
         kind: (State.FAILED, code) for kind, code in POISONS.items()
     }
-    assert media_tools(poisonous.data) == []
+    assert media_tools(poisonous.data) == left_over("98790") == []
     poisonous.check_nothing_is_lost(good[0])
 
 

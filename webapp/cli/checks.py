@@ -84,7 +84,11 @@ def secret_files(settings: Settings) -> Iterator[Finding]:
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    rows = Database(settings.database_url)
+    rows = Database(settings.database_url, create=False)
+    if not schema.exists(rows.engine):
+        where = rows.engine.url.database
+        yield Finding("database", Grade.BAD, f"there is none at {where}", "lantoa migrate")
+        return
     try:
         with rows.read() as session:
             now = clock.now(session)

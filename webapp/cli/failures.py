@@ -10,7 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from review.errors import InvalidInput, ReviewError
 from review.problems import message
-from review.schema import SchemaNewer
+from review.schema import SchemaMissing, SchemaNewer
 from storage_config.database import DatabaseBusy
 from storage_config.settings import SettingsError
 
@@ -21,7 +21,7 @@ def in_words() -> Iterator[None]:
         yield
     except SettingsError as error:
         raise click.ClickException(f"settings: {error}") from None
-    except SchemaNewer as error:
+    except (SchemaNewer, SchemaMissing) as error:
         raise click.ClickException(str(error)) from None
     except InvalidInput as error:
         lines = [f"{field}: {sentence}" for field, sentence in error.errors.items()]

@@ -21,10 +21,8 @@ from webapp.cli.common import echo_json, table
 @contextmanager
 def writing(data: Path | None) -> Iterator[Session]:
     """A transaction on a database whose schema is up to date."""
-    database = Database(load(data=data).database_url)
-    schema.refuse_newer(database.engine)
-    if not schema.is_current(database.engine):
-        raise click.ClickException("the database's schema is not up to date: run `lantoa migrate`")
+    database = Database(load(data=data).database_url, create=False)
+    schema.require_current(database.engine)
     with database.write() as session:
         yield session
 

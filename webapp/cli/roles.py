@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError
 
-from storage_config.settings import load
-from webapp.cli.common import data_option
+from review import schema
+from storage_config.database import Database
+from storage_config.settings import Settings, load
+from webapp.cli.common import data_option, say
 from webapp.cli.supervisor import replace_by
 
 
@@ -21,7 +24,9 @@ def web(data: Path | None, host: str, port: int, workers: int) -> None:
     """Answer browsers and programs, until stopped."""
     from webapp.server import serve  # the others need no web server
 
-    serve(load(data=data, port=port), host=host, port=port, workers=workers)
+    settings = load(data=data, port=port)
+    check_schema(settings)
+    serve(settings, host=host, port=port, workers=workers)
 
 
 @click.command()
@@ -46,6 +51,20 @@ def scheduler(data: Path | None) -> None:
 def sweep(data: Path | None) -> None:
     """One whole round of upkeep: lost messages, ended consents, abandoned uploads, orphans."""
     become_workers(data, "sweep")
+
+
+def check_schema(settings: Settings) -> None:
+    """A program and a database of different versions must not meet. A database that is away is
+    waited for, as at any other time."""
+    database = Database(settings.database_url, create=False)
+    try:
+        schema.require_current(database.engine)
+    except OperationalError as error:
+        if database.is_sqlite:  # nothing that passes by itself
+            raise
+        say(f"the database does not answer yet: {error.orig}")
+    finally:
+        database.dispose()
 
 
 def become_workers(data: Path | None, *arguments: str) -> None:

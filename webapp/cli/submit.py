@@ -118,7 +118,7 @@ def read_details(details: dict[str, Any], people: TextIO | None) -> dict[str, An
 
 def find_server(url: str | None, token: str | None, data: Path | None) -> Server:
     """What was asked for, else the server that runs on this machine."""
-    if url is not None and "://" not in url:
+    if url is not None and not url.lower().startswith(("http://", "https://")):
         raise click.UsageError(f"--server: {url!r} has no http:// or https:// before it")
     if url is not None and token:
         return Server(url.rstrip("/"), token)

@@ -45,10 +45,12 @@ def examine(
     """
     facts = probe(source, limits=limits, sandbox=sandbox)
     bench = Bench(source, out, limits, sandbox, progress)
-    done = bench.run(commands.preview(source, facts, limits, PROXY), facts, progress)
-    if done.status != 0:
-        raise explain(done)
-    made = _check_whole(out / PROXY, facts, limits, sandbox, done)
+    try:
+        made = _preview(bench, facts)
+    except Refused:
+        for name in (PROXY, SAMPLES, SOUND):
+            (out / name).unlink(missing_ok=True)
+        raise
     wipe_names(out / PROXY)
     signals: dict[str, Any] = {}
     if not facts.silent:
@@ -65,6 +67,15 @@ def examine(
         (out / name).unlink(missing_ok=True)
     files = outputs.collect(out, [*whats, *found])
     return Examined(facts, files, ladder.browsers_play(facts), signals, seen)
+
+
+def _preview(bench: Bench, facts: MediaFacts) -> MediaFacts:
+    """Make the preview; its own facts."""
+    argv = commands.preview(bench.source, facts, bench.limits, PROXY)
+    done = bench.run(argv, facts, bench.progress)
+    if done.status != 0:
+        raise explain(done)
+    return _check_whole(bench.out / PROXY, facts, bench.limits, bench.sandbox, done)
 
 
 def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.media.errors import MediaToolFailed
+from workers.media.errors import MediaToolFailed, Refused
 
 _DURATION = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
 _RANGE = re.compile(r"^#EXT-X-BYTERANGE:(\d+)@", re.MULTILINE)
@@ -42,7 +42,7 @@ class Variant:
 
 def measure(folder: Path, name: str, channels: int = 0) -> Track:
     """Read ``name.m3u8`` and ``name.mp4``; ``channels`` is for a sound. Raises
-    :class:`MediaToolFailed` ("bad_output")."""
+    :class:`MediaToolFailed` ("bad_output"), or :class:`Refused` for what has no length."""
     playlist = folder / f"{name}.m3u8"
     media = folder / f"{name}.mp4"
     if not playlist.is_file() or not media.is_file():
@@ -53,6 +53,8 @@ def measure(folder: Path, name: str, channels: int = 0) -> Track:
     if not durations or len(durations) != len(sizes) or "#EXT-X-ENDLIST" not in text:
         raise MediaToolFailed("bad_output", f"{name}.m3u8 is not whole")
     total = sum(durations)
+    if total <= 0:
+        raise Refused("unreadable", f"{name} has no length")
     # A last segment of a few frames says nothing of the rate that a player needs.
     peak = max(s * 8 / d for s, d in zip(sizes, durations, strict=True) if d >= min(1.0, total))
     average = sum(sizes) * 8 / total

@@ -110,5 +110,6 @@ def browsers_play(facts: MediaFacts) -> bool:
         and max(facts.width, facts.height) <= 1920
         and facts.square_pixels
         and not facts.interlaced
+        and facts.rate <= FAST_RATE
         and facts.audio_codec in (None, "aac")
     )

@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from workers.media import commands
-from workers.media.errors import Refused
+from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.sandbox import Sandbox
-from workers.media.sniff import MP4, check_mp4_is_whole, sniff
+from workers.media.sniff import (
+    MATROSKA,
+    MP4,
+    MPEGTS,
+    check_mp4_is_whole,
+    check_transport_stream,
+    sniff,
+)
 from workers.media.tool import ask
 
 VIDEO_CODECS = frozenset(
@@ -40,16 +47,23 @@ _PLAIN_TAGS |= {"encoder", "vendor_id", "duration", "rotate"}
 
 def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     """Look at the source; raises :class:`Refused` for whatever can not become a clip."""
-    size = source.stat().st_size
+    try:
+        size = source.stat().st_size
+    except FileNotFoundError as error:  # a tool that says that all is well, and made nothing
+        raise MediaToolFailed("bad_output", f"{source.name} is missing") from error
     if size > limits.max_bytes:
         raise Refused("too_large", f"{size} bytes; at most {limits.max_bytes}")
     container = sniff(source)
     if container is MP4:
         check_mp4_is_whole(source)
+    if container is MPEGTS:
+        check_transport_stream(source)
     argv = commands.ffprobe(source, container, limits)
     answer = _parse(ask(argv, source, limits, sandbox))
     video = film_of(answer)
-    if video is not None and _number(video.get("duration")) is None:
+    # Of Matroska the tool gives the whole file's length as a stream's, where that tells no begin.
+    unsure = container is MATROSKA or _number((video or {}).get("duration")) is None
+    if video is not None and unsure:
         argv = commands.packet_times(source, container, limits)
         _measure(answer, video, packet_spans(ask(argv, source, limits, sandbox)))
     return judge(answer, container=container.name, size=size, limits=limits)

@@ -7,8 +7,9 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,13 @@ from workers.media.sandbox import Caps, Sandbox
 
 KEPT_STDERR = 16 * 1024
 MAX_STDOUT = 4 * 1024 * 1024
-# Each thread's own arena of the C library reserves 64 MiB of the address space that is limited.
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+# Ends the tool and all that it started when the worker is gone; it also sets the environment.
+LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")))
+FILES_AT_ONCE = 2  # of the largest size: the ladder's files together stay far below that
+FREELY = 64 * 1024 * 1024  # bytes that nobody asks about
+ENDING = 10.0  # seconds that what was killed has to be gone
 TICK = 0.5  # seconds between looks at the clock
+LOOK = 1.0  # seconds between looks at what was written
 # ffmpeg 5 and 7; the tool's own counting (`-max_error_rate`) counts nothing in 7.1.
 _UNDECODABLE = (b"Error while decoding stream", b"Error submitting packet to decoder")
 _NO_SPACE = ("No space left on device", "ENOSPC")
@@ -75,20 +80,8 @@ def run(job: Job, sandbox: Sandbox, progress: Callable[[float], None] = no_progr
     tool itself is the caller's to judge.
     """
     argv = sandbox.wrap(job.argv, folder=job.folder, reads=job.reads, caps=job.caps)
-    process = subprocess.Popen(
-        argv,
-        cwd=job.folder,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
+    with _started(argv, job.folder) as process:
         done = _follow(process, job, progress)
-    finally:
-        # Also after a clean end: what the tool left running in its group goes with it.
-        _kill_group(process)
     # Whatever the status: the tool may end well after it could not write its last bytes.
     if any(word in done.stderr for word in _NO_SPACE):
         raise MediaToolFailed("no_space", done.stderr[-300:])
@@ -100,11 +93,39 @@ def _status(code: int) -> int:
     return 128 - code if code - 128 in _FATAL_SIGNALS else code
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End whatever is left of the tool's group, and take its status."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+@contextlib.contextmanager
+def _started(argv: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The tool, while it runs: whatever happens, all of it is gone afterwards."""
+    ours, lifeline = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [*LAUNCHER, str(ours), *argv],
+            cwd=folder,
+            env={},
+            pass_fds=(ours,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(lifeline)
+        raise
+    finally:
+        os.close(ours)
+    try:
+        yield process
+    finally:
+        os.close(lifeline)
+        _wait_for_end(process)
+
+
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
+    """The launcher ends whatever is left, then itself."""
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:  # stopped by the tool, or the tool can not die
+        process.kill()
         process.wait()
     for stream in (process.stdout, process.stderr):
         if stream is not None:
@@ -124,24 +145,17 @@ def _follow(process: subprocess.Popen[bytes], job: Job, progress: Callable[[floa
                 is_error = key.fileobj is process.stderr
                 if not _drain(key.fd, watch, is_error=is_error):
                     selector.unregister(key.fileobj)
-            if not ready and _has_ended(process):
-                break  # something that it left running holds its pipes
+            if not ready and process.poll() is not None:
+                break  # something that can not die holds its pipes
             watch.check()
             progress(watch.fraction)
-    while not _has_ended(process):  # closed its pipes, and still runs
+    while process.poll() is None:  # closed its pipes, and still runs
         time.sleep(TICK / 50)
         watch.check()
         progress(watch.fraction)
-    _kill_group(process)
     status = _status(process.returncode)
     words = watch.stderr.decode(errors="replace")
     return Done(status, bytes(watch.stdout), words, watch.undecodable)
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Without taking its exit status: until then its number names no other group."""
-    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    return os.waitid(os.P_PID, process.pid, options) is not None
 
 
 def _drain(descriptor: int, watch: _Watch, *, is_error: bool) -> bool:
@@ -158,7 +172,8 @@ class _Watch:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._begun = self._moved = time.monotonic()
+        self._begun = self._moved = self._looked = time.monotonic()
+        self._written = written(job.folder)
         self._line = self._words = b""
         self._last: dict[bytes, bytes] = {}
         self.fraction = 0.0
@@ -202,3 +217,22 @@ class _Watch:
             raise MediaToolFailed("tool_timeout", f"over {self._job.wall:.0f} s")
         if now - self._moved > self._job.stall:
             raise MediaToolFailed("tool_stalled", f"no sign of life for {self._job.stall:.0f} s")
+        if now - self._looked > LOOK:
+            self._looked = now
+            self._check_written()
+
+    def _check_written(self) -> None:
+        """The kernel limits each file, but not how many there are."""
+        more = written(self._job.folder) - self._written
+        if more > max(FREELY, FILES_AT_ONCE * self._job.caps.file_bytes):
+            raise MediaToolFailed("tool_crashed", f"{more} bytes are written, and no end")
+
+
+def written(folder: Path) -> int:
+    """Bytes of all files below ``folder``, while they come and go."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(place, name).lstat().st_blocks * 512
+    return total

@@ -1,8 +1,8 @@
 """The cage of the media tool: three tiers, the strongest that passes its self-test.
 
-Whatever the tier, `setpriv` ends the tool when the worker dies and takes away new privileges,
-and `prlimit` sets the limits; both are in every Debian and run before the tool, so nothing has
-to be set between fork and exec of a program with threads.
+Whatever the tier, `launcher.py` ends the tool and its children when the worker dies, `setpriv`
+takes away new privileges, and `prlimit` sets the limits; the two are in every Debian, and all run
+before the tool, so nothing has to be set between fork and exec of a program with threads.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ class Sandbox:
             *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
             *("--ro-bind-try", "/etc/alternatives", "/etc/alternatives"),
             *("--proc", "/proc", "--dev", "/dev"),
-            *("--tmpfs", "/tmp"),  # noqa: S108 - the cage's own, empty and gone with it
             *("--bind", str(folder), str(folder)),
             *inputs,
+            # These two lie in memory that no limit of ours counts.
+            *("--remount-ro", "/", "--remount-ro", "/dev"),
             *("--chdir", str(folder), "--"),
         ]
 
@@ -70,8 +71,6 @@ class Sandbox:
 def _launcher(caps: Caps) -> list[str]:
     return [
         _tool("setpriv"),
-        "--pdeathsig",
-        "KILL",
         "--no-new-privs",
         _tool("prlimit"),
         f"--as={caps.memory_bytes}",

@@ -19,6 +19,8 @@ _BROKEN_SOURCE = (
     "Error while decoding",
     "Nothing was written",
     "does not contain any stream",
+    "Cannot determine format of input",
+    "contains (near) NaN",
     "partial file",
 )
 _NO_MEMORY = ("Cannot allocate memory", "Out of memory")

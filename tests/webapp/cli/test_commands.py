@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -105,12 +107,89 @@ def test_an_older_program_leaves_a_newer_database_alone(ready: Run, tmp_path: Pa
     assert schema.current(database.engine) == "9999"
 
 
-def test_people_need_a_schema(run: Run) -> None:
+def test_people_need_a_schema(run: Run, tmp_path: Path) -> None:
+    """And what only looks for a database makes none."""
+    place = tmp_path / "data" / "lantoa.sqlite3"
     result = run("school", "add", "Trường THCS Bình Minh")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: there is no database at {place}: run `lantoa migrate`\n",
+    )
+    doctor = run("doctor")
+    assert f"BAD database  there is none at {place}" in doctor.stdout
+    assert not place.exists()
 
-    assert result.exit_code == 1
-    assert result.stderr == (
-        "Error: the database's schema is not up to date: run `lantoa migrate`\n"
+
+def test_a_server_is_asked_for_over_http(run: Run, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a clip")
+    for address in ("ftp://example.org", "file:///etc", "example.org:8000", "javascript://x"):
+        result = run("submit", str(clip), "--title", "Clip", "--server", address, "--token", "lt_x")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"--server: {address!r} has no http:// or https:// before it" in result.stderr
+
+
+# How each role says that it can not start; `sweep`, `worker` and `scheduler` become programs.
+ROLES = ("web", "worker", "scheduler", "sweep")
+
+
+def started(role: str, data: Path) -> tuple[int, list[str]]:
+    """Exit status and the lines that it ended with."""
+    argv = [sys.executable, "-m", "webapp.cli", role, "--data", str(data)]
+    port = ["--port", "18999"] if role == "web" else []
+    done = subprocess.run([*argv, *port], capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, [x for x in done.stderr.splitlines() if x.startswith("Error: ")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_starts_only_on_a_database_of_its_version(
+    ready: Run, tmp_path: Path, role: str
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    place = nowhere / "lantoa.sqlite3"
+    told = f"Error: there is no database at {place}: run `lantoa migrate`"
+    assert started(role, nowhere) == (1, [told])
+    assert not place.exists()
+
+    database, data = rows(tmp_path), tmp_path / "data"
+    versions = {
+        "0001": "is not up to date: run `lantoa migrate`",
+        "9999": "start the newer program",
+    }
+    for version, words in versions.items():
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+        status, (line,) = started(role, data)
+        assert (status, words in line) == (1, True), line
+        assert schema.current(database.engine) == version
+
+
+@pytest.mark.slow
+def test_a_sweep_of_what_can_not_be_written_is_one_line(ready: Run, tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    for options in (["--bind", data, data], ["-o", "remount,ro,bind", data]):
+        if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+    try:
+        status, (line,) = started("sweep", tmp_path / "data")
+        assert status == 1
+        assert "can not be used: " in line
+    finally:
+        subprocess.run(["umount", "-l", data], check=True)
+
+
+@pytest.mark.slow
+def test_a_sweep_of_what_is_no_database_is_one_line(ready: Run, tmp_path: Path) -> None:
+    place = tmp_path / "data" / "lantoa.sqlite3"
+    place.write_bytes(b"Not a database, but somebody's diary." * 100)
+    for beside in place.parent.glob("lantoa.sqlite3-*"):
+        beside.unlink()
+    status, (line,) = started("sweep", place.parent)
+    assert (status, line) == (
+        1,
+        "Error: the database can not be used: file is not a database",
     )
 
 
@@ -266,8 +345,10 @@ class TestDoctor:
         assert bad["storage"] == "check LANTOA_STORAGE_URL, the rights on it, and the credentials"
         assert {"database", "data", "broker", "ffmpeg", "clock"}.isdisjoint(bad)
 
-    def test_it_says_when_the_schema_is_old(self, run: Run) -> None:
-        result = run("doctor")
+    def test_it_says_when_the_schema_is_old(self, ready: Run, tmp_path: Path) -> None:
+        with rows(tmp_path).engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        result = ready("doctor")
 
         assert result.exit_code == 1
         assert "BAD database  the schema is not up to date\n              mend: lantoa migrate" in (

@@ -48,6 +48,12 @@ def picture(path: Path, at: float, size: tuple[int, int]) -> bytes:
     return _run(*argv, "-vf", scale, "-f", "rawvideo", "-")[0]
 
 
+def greys(path: Path) -> bytes:
+    """The mean grey of every picture."""
+    argv = ("ffmpeg", "-v", "error", "-i", path, "-vf", "scale=1:1:flags=area,format=gray")
+    return _run(*argv, "-f", "rawvideo", "-")[0]
+
+
 def likeness(one: bytes, other: bytes) -> float:
     """Mean distance of two grey pictures of one size, 0..255: below 10 they show the same."""
     assert len(one) == len(other) > 0

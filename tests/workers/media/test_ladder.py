@@ -152,6 +152,8 @@ def test_single_files_for_who_pays_for_old_phones_and_the_best_up_to_720() -> No
         ({"width": 3840, "height": 2160}, False),
         ({"square_pixels": False}, False),
         ({"interlaced": True}, False),
+        ({"frame_rate": "60"}, True),
+        ({"frame_rate": "10000"}, False),
         ({"audio_codec": "ac3"}, False),
         ({"audio_codec": "opus"}, False),
     ],

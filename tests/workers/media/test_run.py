@@ -7,8 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -164,9 +165,7 @@ def test_what_the_tool_leaves_running_is_ended(tool: Callable[..., Done]) -> Non
     assert wait_for(lambda: not left_over("987602"))
 
 
-def test_even_what_left_its_group_is_ended(tool: Callable[..., Done], cage: Sandbox) -> None:
-    if cage.tier == "limits":
-        pytest.skip("only a process space of its own holds these")
+def test_even_what_left_its_group_is_ended(tool: Callable[..., Done]) -> None:
     tool("setsid sleep 987603 >/dev/null 2>&1 & sleep 0.2")
     assert wait_for(lambda: not left_over("987603"))
 
@@ -200,37 +199,103 @@ def test_what_can_not_be_decoded_is_counted(tool: Callable[..., Done]) -> None:
     assert tool(script).undecodable == 1000
 
 
-PARENT = """
-import sys, threading
+# Each line makes a worker, which runs the tool; then it is waited for.
+WORKERS = """
+import os, sys
 sys.path[:0] = [{root!r}]
 from pathlib import Path
 from workers.media.run import Job, run
 from workers.media.sandbox import Caps, Sandbox
-job = Job(["/bin/sh", "-c", "echo begun > begun; exec sleep {mark}"], Path({folder!r}), (),
-          Caps({memory}, 1 << 20, 100), wall=100.0, stall=100.0)
-run(job, Sandbox({tier!r}))
+for line in sys.stdin:
+    argv = ["/bin/sh", "-c", "echo begun > begun; exec sleep " + line.strip()]
+    job = Job(argv, Path({folder!r}), (), Caps({memory}, 1 << 20, 100), wall=100.0, stall=100.0)
+    worker = os.fork()
+    if worker == 0:
+        run(job, Sandbox({tier!r}))
+    print(worker, flush=True)
+    os.waitpid(worker, 0)
 """
 
 
-@pytest.mark.faults
-def test_a_killed_worker_takes_the_tool_with_it(tmp_path: Path, cage: Sandbox) -> None:
-    """SIGKILL to the worker: no handler of ours runs, and yet nothing stays behind."""
-    mark = f"98770{TIERS.index(cage.tier)}"
-    text = PARENT.format(
+@pytest.fixture
+def workers(tmp_path: Path, cage: Sandbox) -> Iterator[Callable[[str], int]]:
+    """Call it with a mark for one more worker: its process id. The one before must be dead."""
+    text = WORKERS.format(
         root=str(Path(__file__).parents[3]),
-        mark=mark,
         folder=str(tmp_path),
         memory=CAPS.memory_bytes,
         tier=cage.tier,
     )
-    parent = subprocess.Popen([sys.executable, "-c", text])
+    pipe = subprocess.PIPE
+    maker = subprocess.Popen(
+        [sys.executable, "-c", text], stdin=pipe, stdout=pipe, text=True, bufsize=1
+    )
+
+    def make(mark: str) -> int:
+        assert maker.stdin is not None
+        assert maker.stdout is not None
+        maker.stdin.write(f"{mark}\n")
+        return int(maker.stdout.readline())
+
+    yield make
+    maker.communicate()
+
+
+@pytest.mark.faults
+def test_a_killed_worker_takes_the_tool_with_it(
+    tmp_path: Path, cage: Sandbox, workers: Callable[[str], int]
+) -> None:
+    """SIGKILL: no handler of ours runs, and yet nothing stays behind."""
+    mark = f"98770{TIERS.index(cage.tier)}"
+    worker = workers(mark)
     try:
         assert wait_for((tmp_path / "begun").exists)
-        assert wait_for(lambda: bool(set(left_over(mark)) - {parent.pid}))
+        assert left_over(mark)
     finally:
-        parent.kill()
-        parent.wait()
+        os.kill(worker, signal.SIGKILL)
     assert wait_for(lambda: not left_over(mark))
+
+
+@pytest.mark.faults
+def test_a_worker_that_is_killed_while_the_tool_starts(
+    tmp_path: Path, cage: Sandbox, workers: Callable[[str], int]
+) -> None:
+    """At every half millisecond of the way through launcher, limits and cage: each of them has a
+    moment at which it would not yet hear of its parent's death."""
+    mark = f"98770{TIERS.index(cage.tier)}"
+    begun = []
+    for step in range(100):
+        (tmp_path / "begun").unlink(missing_ok=True)
+        worker = workers(mark)
+        time.sleep(step * 0.0005)
+        os.kill(worker, signal.SIGKILL)
+        begun.append((tmp_path / "begun").exists())
+    assert not begun[0]
+    assert wait_for(lambda: not left_over(mark))
+
+
+@pytest.mark.faults
+def test_a_launcher_that_is_killed_takes_the_tool_with_it(tmp_path: Path, cage: Sandbox) -> None:
+    """As a system without memory does; then the tool has crashed."""
+    mark = f"98772{TIERS.index(cage.tier)}"
+    ended: list[Done] = []
+    job = job_of(f"echo begun > begun; exec sleep {mark}", tmp_path)
+    thread = threading.Thread(target=lambda: ended.append(run(job, cage)))
+    thread.start()
+    assert wait_for((tmp_path / "begun").exists)
+    (launcher,) = (
+        pid
+        for pid in left_over(mark)
+        if b"launcher.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    os.kill(launcher, signal.SIGKILL)
+    thread.join(PATIENCE)
+    assert [done.status for done in ended] == [-signal.SIGKILL]
+    assert wait_for(lambda: not left_over(mark))
+
+
+def test_a_program_that_is_not_there(tool: Callable[..., Done]) -> None:
+    assert tool("exec /nowhere/tool").status == 127
 
 
 def test_auto_takes_the_strongest_and_off_only_limits() -> None:

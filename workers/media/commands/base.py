@@ -45,14 +45,15 @@ def input_options(container: Container, limits: MediaLimits) -> dict[str, Any]:
         "protocol_whitelist": "file",
         "format_whitelist": _WHITELIST.get(container.demuxer, container.demuxer),
         "max_streams": limits.max_streams + 1,
+        # Of every picture: a stream may change its size in the middle, a cover may be a bomb.
+        "max_pixels": limits.max_pixels,
     }
 
 
 def open_source(source: Path, facts: MediaFacts, limits: MediaLimits, **more: Any) -> Any:
     """A stranger's file as an input, bounded in length and picture."""
     options = input_options(_CONTAINERS[facts.container], limits)
-    # A pixel bound, too: a stream may change its size in the middle.
-    options |= {"t": limits.max_seconds + 5, "max_pixels": limits.max_pixels, "threads": 2}
+    options |= {"t": limits.max_seconds + 5, "threads": 2}
     return ffmpeg.input(f"file:{source}", **{**options, **more})
 
 
