@@ -24,7 +24,7 @@ MAX_ATTEMPTS = 3
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=60))
 # A full disk or a lost database is not the clip's fault: come back, and do not count it.
 WAIT_FOR_MACHINE = timedelta(seconds=30)
-PRIORITY = {"examine": 0, "ladder": 10}
+PRIORITY = {"examine": 0, "redact": 5, "ladder": 10}
 KINDS = tuple(PRIORITY)
 
 
@@ -123,6 +123,8 @@ def heartbeat(session: Session, claim: Claim, progress: str | None = None) -> No
     values: dict[str, object] = {"lease_until": clock.now(session) + LEASE}
     if progress is not None:
         values["progress"] = progress
+    # A redaction is somebody's trial: the clip is as far as it was.
+    if progress is not None and claim.kind != "redact":
         session.execute(update(Clip).where(Clip.id == claim.clip_id).values(progress=progress))
     _write(session, claim, **values)
 
@@ -242,11 +244,20 @@ def restart(session: Session, job_id: str) -> Job:
     return job
 
 
+def cancel(session: Session, job_id: str) -> None:
+    """Nobody waits for this job any more; a running one loses its claim."""
+    _cancel(session, Job.id == job_id)
+
+
 def cancel_for(session: Session, clip_id: str) -> None:
     """The clip needs no more work: queued jobs end, running ones lose their claim."""
+    _cancel(session, Job.clip_id == clip_id)
+
+
+def _cancel(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(
         update(Job)
-        .where(Job.clip_id == clip_id, Job.state.in_(("queued", "running")))
+        .where(which, Job.state.in_(("queued", "running")))
         .values(
             state="cancelled",
             fence=Job.fence + 1,

@@ -19,6 +19,7 @@ from review.jobs import Claim
 from review.models import Revision
 from review.processing import Output, Rendered
 from storage_config.database import DatabaseBusy
+from workers import redaction
 from workers.deps import Deps
 from workers.heartbeat import Heartbeat
 from workers.media import (
@@ -186,7 +187,11 @@ def _ladder(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Made:
     return _Made(outputs, write)
 
 
-_STEPS = {"examine": _examine, "ladder": _ladder}
+_STEPS = {
+    "examine": _examine,
+    "ladder": _ladder,
+    "redact": lambda *work: _Made(*redaction.step(*work)),
+}
 
 
 def _store(

@@ -12,6 +12,7 @@ from review.models.people import (
     School,
     SchoolClass,
 )
+from review.models.redactions import Redaction
 from review.models.work import IdempotencyKey, Job, Upload
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "LoginSession",
     "Note",
     "OutputFile",
+    "Redaction",
     "Rendition",
     "Revision",
     "School",

@@ -69,6 +69,7 @@ def action_word(action: str) -> str:
         Action.LOWER_SCOPE: _("Thu hẹp phạm vi"),
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
+        Action.REDACT: _("Đã che, tắt tiếng hoặc cắt bớt"),
     }.get(action, action)
 
 
