@@ -6,7 +6,6 @@ review begins again. The clip's row is locked before everything else, as in ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +13,12 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from review import clock, jobs
-from review.errors import NoSuchThing, NotAllowed, WrongState
+from review.errors import NoSuchClip, NoSuchThing, NotAllowed, WrongState
 from review.jobs import Claim
 from review.keys import is_id
 from review.lifecycle import check_version, load, load_visible, move
 from review.models import Clip, Job, OutputFile, Redaction, Revision, Upload
-from review.policy import Actor, move_for
+from review.policy import Actor, may_see, move_for
 from review.processing import Output
 from review.redaction import RedactionPlan, parse
 from review.states import Action, State, moves_from
@@ -107,12 +106,18 @@ def _get(session: Session, clip: Clip, redaction_id: str) -> Redaction:
     return row
 
 
-def look_at(session: Session, clip: Clip, redaction_id: str, actor: Actor) -> Redaction:
-    """A redaction, for whoever made it or may redact the clip; else :class:`NoSuchThing`."""
+def look_at(
+    session: Session, clip_id: str, redaction_id: str, actor: Actor
+) -> tuple[Clip, Redaction]:
+    """A redaction, for whoever made it or may redact the clip; else :class:`NoSuchClip` or
+    :class:`NoSuchThing`. Locks nothing."""
+    clip = session.get(Clip, clip_id) if is_id(clip_id) else None
+    if clip is None or not may_see(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
     row = _get(session, clip, redaction_id)
     if row.made_by != actor.id and not may_redact(clip, actor):
         raise NoSuchThing("there is no such redaction")
-    return row
+    return clip, row
 
 
 def may_redact(clip: Clip, actor: Actor) -> bool:
@@ -332,18 +337,3 @@ def _new_revision(session: Session, clip: Clip, source: Revision, row: Redaction
     session.add(revision)
     session.flush()
     return revision
-
-
-def kept_of(session: Session, clip: Clip) -> Redaction | None:
-    """The redaction that the current revision is the result of."""
-    return session.scalar(
-        select(Redaction)
-        .join(Revision, Revision.id == Redaction.result_id)
-        .where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
-
-
-def history(session: Session, clip: Clip) -> Sequence[Redaction]:
-    """All that were kept, oldest first."""
-    query = select(Redaction).where(Redaction.clip_id == clip.id, Redaction.state == "kept")
-    return list(session.scalars(query.order_by(Redaction.id)))

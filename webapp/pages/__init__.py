@@ -1,6 +1,6 @@
 """The pages, one blueprint for each audience."""
 
-from webapp.pages import accounts, admin, clips, desk, home, library, moderation, submit
+from webapp.pages import accounts, admin, clips, desk, home, library, moderation, redact, submit
 
 BLUEPRINTS = (
     home.blueprint,
@@ -10,6 +10,7 @@ BLUEPRINTS = (
     desk.blueprint,
     library.blueprint,
     moderation.blueprint,
+    redact.blueprint,
     admin.blueprint,
 )
 

@@ -132,6 +132,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "notes": queries.notes(session, found.id),
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
+        "redactors": lifecycle.redactors(session, found),
         "own": Party.OWNER in policy.parties(actor, found),
     }
 
