@@ -233,4 +233,4 @@ def test_only_ids_cross_the_queue_and_no_answer_comes_back(settings: Settings) -
 
     assert config["accept_content"] == ["json"]
     assert config["result_backend"] is None
-    assert [q.name for q in config["task_queues"]] == ["examine", "ladder"]
+    assert [q.name for q in config["task_queues"]] == ["examine", "redact", "ladder"]

@@ -80,13 +80,14 @@ def prepare(settings: Settings, demo: bool) -> dict[str, Any]:
 
 
 def programs(data: Path, host: str, port: int, workers: int) -> list[Program]:
-    """The web, one worker that only examines, the others for ladders, the scheduler."""
+    """The web, one worker that only examines, the others for redactions and ladders, the
+    scheduler."""
     ladders = str(max(1, workers - 1))
     run_queue = ("run", "--concurrency")
     return [
         Program("web", web_argv(data, host, port)),
         Program("examine", workers_argv(data, *run_queue, "1", "--queues", "examine")),
-        Program("ladder", workers_argv(data, *run_queue, ladders, "--queues", "ladder")),
+        Program("ladder", workers_argv(data, *run_queue, ladders, "--queues", "redact,ladder")),
         Program("scheduler", workers_argv(data, "scheduler")),
     ]
 
