@@ -46,7 +46,7 @@ function read(row) {
 function write(row, values) {
   for (const [name, value] of Object.entries(values)) {
     const isTime = name === "start" || name === "end";
-    field(row, name).value = value === "" ? "" : (isTime ? value : 100 * value).toFixed(2);
+    field(row, name).value = value === "" ? "" : (isTime ? value : 100 * value).toFixed(2).replace(".", ",");
   }
   changed();
 }
@@ -304,7 +304,8 @@ page.querySelector("[data-undo-button]").addEventListener("click", () => {
   changed();
 });
 
-form.addEventListener("input", changed);
+// The box that says that it moves is no field: see below.
+form.addEventListener("input", (event) => event.target.matches("[data-moves]") || changed());
 
 form.addEventListener("change", (event) => {
   const row = event.target.closest("[data-row]");

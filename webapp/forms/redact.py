@@ -99,10 +99,14 @@ _LISTS = ("boxes", "sounds", "cuts")
 
 
 def _typed(row: Mapping[str, Any]) -> dict[str, str]:
-    found = {"start": f"{row['start_s']:.2f}", "end": f"{row['end_s']:.2f}"}
+    found = {"start": _shown(row["start_s"]), "end": _shown(row["end_s"])}
     if _HOW in row:
         found[_HOW] = row[_HOW]
     for name in _PLACES:
         if row.get(name) is not None:
-            found[name] = f"{100 * row[name]:.2f}"
+            found[name] = _shown(100 * row[name])
     return found
+
+
+def _shown(number: float) -> str:
+    return f"{number:.2f}".replace(".", ",")
