@@ -145,6 +145,13 @@ def shown_state(session: Session, row: Redaction) -> tuple[str, int | None, str 
     return _SHOWN.get(job.state, "failed"), number, job.problem
 
 
+def waits_for(session: Session, clip: Clip, job_id: str) -> bool:
+    """Whether somebody still wants what this job was to render."""
+    row = session.scalars(select(Redaction).where(Redaction.job_id == job_id)).one()
+    revision = current_revision(session, clip)
+    return row.state == "open" and row.revision_id == revision.id and clip.state in _MAY_WAIT
+
+
 def preview(session: Session, clip: Clip, redaction_id: str, actor: Actor) -> OutputFile | None:
     """The render that waits for a word, as a file to be served; None when there is none for
     this person. It is no output of a revision, so the row is never stored."""

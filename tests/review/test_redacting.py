@@ -274,8 +274,9 @@ def test_sent_back_while_it_renders_the_plan_is_still_there(world: World) -> Non
     assert shown(world, again)[0] == "ready"
 
 
-def test_what_the_sweep_throws_away(world: World) -> None:
+def test_what_the_sweep_throws_away(any_world: World) -> None:
     """What somebody may still keep stays; what nobody can, or wanted for a week, goes."""
+    world = any_world
     moderator = world.actor(Role.MODERATOR)
 
     def one(state: State = State.IN_REVIEW) -> tuple[str, str]:
@@ -346,6 +347,25 @@ def test_a_failed_render_leaves_the_clip_in_review(world: World) -> None:
     assert (after.state, after.version, after.problem) == (before.state, before.version, None)
     with world.write() as session, pytest.raises(WrongState):
         redacting.keep(session, clip_id, made, world.actor(Role.REVIEWER))
+
+
+def test_the_operator_starts_a_failed_render_again_while_it_is_wanted(world: World) -> None:
+    clip_id = world.clip(State.IN_REVIEW)
+    reviewer, admin = world.actor(Role.REVIEWER), world.actor(Role.ADMIN)
+    made = redactions.asked(world, clip_id, reviewer)
+    claim = world.claim_job(clip_id, "redact")
+    with world.write() as session:
+        redacting.failed(session, claim, "tool_crashed")
+    with world.write() as session:
+        assert submission.retry_job(session, claim.job_id, admin) == claim.job_id
+    assert shown(world, made)[0] == "queued"
+    claim = world.claim_job(clip_id, "redact")
+    with world.write() as session:
+        redacting.failed(session, claim, "tool_crashed")
+    with world.write() as session:
+        redacting.discard(session, clip_id, made, reviewer)
+    with world.write() as session, pytest.raises(WrongState):
+        submission.retry_job(session, claim.job_id, admin)
 
 
 def test_the_progress_is_the_redactions_own(world: World) -> None:

@@ -27,8 +27,8 @@ class BoxFields(RowForm):
     y = StringField(_("Cách mép trên"))
     width = StringField(_("Rộng"))
     height = StringField(_("Cao"))
-    to_x = StringField(_("Đi đến: cách mép trái"))
-    to_y = StringField(_("Đi đến: cách mép trên"))
+    to_x = StringField(_("Lúc hết: cách mép trái"))
+    to_y = StringField(_("Lúc hết: cách mép trên"))
 
 
 class SoundFields(RowForm):
