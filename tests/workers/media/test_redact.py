@@ -318,7 +318,23 @@ def test_whatever_phones_and_cameras_make(bench: Bench, clips: Clips, name: str)
     assert told.audio_channels in (None, 2)
 
 
-def test_an_old_film_becomes_no_larger_than_the_largest_rung(bench: Bench, clips: Clips) -> None:
+@pytest.mark.slow
+def test_the_fullest_plan_that_is_accepted_is_rendered(bench: Bench, clips: Clips) -> None:
+    """Fifty of each, in Full HD, every box on the move: within the limits of any other run."""
+    numbers = range(50)
+    boxes = tuple(
+        HiddenBox(0.02 * (n % 40), 0.015 * n, 0.15, 0.2, 0.02 * n, 2.4, n % 2 == 0, 0.7)
+        for n in numbers
+    )
+    sounds = tuple(SilentSpan(0.04 * n, 0.04 * n + 0.04, n % 2 == 0) for n in numbers)
+    cuts = tuple((0.04 * n, 0.04 * n + 0.04) for n in range(0, 50, 2))
+    made = bench.render(clips.full_hd(), Redactions(boxes, sounds, cuts))
+    told = bench.facts(made.file.path)
+    assert (told.width, told.height, told.silent) == (1920, 1080, False)
+    assert abs(told.duration_s - (2.52 - 25 * 0.04)) < 0.1
+
+
+def test_a_large_film_becomes_no_larger_than_the_largest_rung(bench: Bench, clips: Clips) -> None:
     assert size_of(bench.facts(clips.four_k())) == (1920, 1080)
 
 
