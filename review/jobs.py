@@ -24,7 +24,9 @@ MAX_ATTEMPTS = 3
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=60))
 # A full disk or a lost database is not the clip's fault: come back, and do not count it.
 WAIT_FOR_MACHINE = timedelta(seconds=30)
-PRIORITY = {"examine": 0, "ladder": 10, "transcribe": 20}
+PRIORITY = {"examine": 0, "redact": 5, "ladder": 10, "transcribe": 20}
+# Of these only their own page tells how far they are: the clip is as far as it was.
+_APART = ("redact", "transcribe")
 KINDS = tuple(PRIORITY)
 
 
@@ -123,7 +125,7 @@ def heartbeat(session: Session, claim: Claim, progress: str | None = None) -> No
     values: dict[str, object] = {"lease_until": clock.now(session) + LEASE}
     if progress is not None:
         values["progress"] = progress
-        if claim.kind != "transcribe":  # of which only the editor tells
+        if claim.kind not in _APART:
             session.execute(update(Clip).where(Clip.id == claim.clip_id).values(progress=progress))
     _write(session, claim, **values)
 
@@ -243,11 +245,20 @@ def restart(session: Session, job_id: str) -> Job:
     return job
 
 
+def cancel(session: Session, job_id: str) -> None:
+    """Nobody waits for this job any more; a running one loses its claim."""
+    _cancel(session, Job.id == job_id)
+
+
 def cancel_for(session: Session, clip_id: str) -> None:
     """The clip needs no more work: queued jobs end, running ones lose their claim."""
+    _cancel(session, Job.clip_id == clip_id)
+
+
+def _cancel(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(
         update(Job)
-        .where(Job.clip_id == clip_id, Job.state.in_(("queued", "running")))
+        .where(which, Job.state.in_(("queued", "running")))
         .values(
             state="cancelled",
             fence=Job.fence + 1,

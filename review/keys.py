@@ -35,6 +35,11 @@ def original(upload_id: str) -> str:
     return f"originals/{upload_id}"
 
 
+def redacted(attempt: str) -> str:
+    """Of one attempt's render: once it is kept, the original of a revision."""
+    return f"originals/{attempt}"
+
+
 def derived(clip_id: str, revision: int, attempt: str) -> str:
     """The folder of one attempt's outputs; a retry gets another and never touches this one."""
     return f"derived/{clip_id}/{revision}/{attempt}"

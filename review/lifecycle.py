@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from review import audit, policy
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
-from review.models import AuditRow, Clip, Decision
+from review.models import AuditRow, Clip, Decision, Redaction, Revision
 from review.policy import Actor, Role, may_see
 from review.states import Action, Party, State
 
@@ -43,14 +43,32 @@ def load_visible(session: Session, clip_id: str, actor: Actor) -> Clip:
 
 
 def approvers(session: Session, clip: Clip) -> set[str]:
-    """Who approved the current revision in the stages before this one."""
+    """Who does not approve the current revision: approved it in a stage before this one, or made
+    it by a redaction (as what they made goes on in it, those of the revisions before it too)."""
     query = select(Decision.actor_id).where(
         Decision.clip_id == clip.id,
         Decision.revision == clip.revision,
         Decision.stage < clip.stage,
         Decision.action == Action.APPROVE,
     )
-    return set(session.scalars(query))
+    return set(session.scalars(query)) | redactors(session, clip)
+
+
+def redactors(session: Session, clip: Clip) -> set[str]:
+    """Who made the current revision out of the last one that was uploaded."""
+    rows = session.execute(
+        select(Redaction.made_by, Redaction.kept_by)
+        .select_from(Revision)
+        .outerjoin(Redaction, Redaction.result_id == Revision.id)
+        .where(Revision.clip_id == clip.id, Revision.number <= clip.revision)
+        .order_by(Revision.number.desc())
+    )
+    found: set[str] = set()
+    for made_by, kept_by in rows:
+        if kept_by is None:  # this one was uploaded
+            break
+        found |= {made_by, kept_by}
+    return found
 
 
 def check_version(session: Session, clip: Clip, seen_version: int | None, actor: Actor) -> None:

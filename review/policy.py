@@ -133,7 +133,9 @@ def _move_for(
 ) -> tuple[Move, Party]:
     move = _find_move(actor, action, clip)
     roles = parties(actor, clip) & move.by
-    if action in DECISIONS and Party.OWNER in parties(actor, clip):
+    if Party.OWNER in parties(actor, clip) and (
+        action in DECISIONS or (action is Action.REDACT and Party.OWNER not in move.by)
+    ):
         raise OwnClip("nobody decides on an own clip")
     if not roles:
         raise NotAllowed(f"a {actor.role} may not {action} this clip")

@@ -44,7 +44,7 @@ RULES: dict[str, str] = {
     "wrong_state": "Clip đang ở trạng thái không làm được việc này. Hãy tải lại trang.",
     "own_clip": "Không ai tự quyết định về clip của chính mình.",
     "own_school": "Người cùng trường không quyết định ở bước cuối.",
-    "same_person": "Mỗi bước duyệt cần một người khác. Bạn đã duyệt ở bước trước.",
+    "same_person": "Mỗi bước duyệt cần một người khác. Bạn đã duyệt ở bước trước, hoặc chính bạn đã che hình hay tiếng của bản này.",
     "stale_clip": "Clip vừa được thay đổi trong lúc bạn xem. Hãy xem điều gì đã xảy ra rồi quyết định lại.",
     "stale_captions": "Phụ đề vừa được người khác lưu trong lúc bạn sửa. Bản của bạn vẫn còn; hãy xem bản kia rồi chọn.",
     "claim_held": "Một người khác đang duyệt clip này.",

@@ -41,6 +41,7 @@ class Action(StrEnum):
     EDIT_CAPTIONS = "edit_captions"
     WITHDRAW = "withdraw"
     RESTORE = "restore"
+    REDACT = "redact"
 
 
 class Party(StrEnum):
@@ -58,6 +59,7 @@ class Party(StrEnum):
 
 STAFF = frozenset({Party.TEACHER, Party.REVIEWER, Party.MODERATOR, Party.SAFEGUARDING, Party.ADMIN})
 REVIEWERS = frozenset({Party.REVIEWER, Party.MODERATOR})
+REDACTORS = frozenset({Party.TEACHER, Party.REVIEWER, Party.MODERATOR})
 WITHDRAWERS = frozenset({Party.OWNER, Party.TEACHER, Party.MODERATOR, Party.SYSTEM})
 
 
@@ -120,6 +122,11 @@ MOVES: tuple[Move, ...] = (
     Move(State.PUBLISHED, Action.LOWER_SCOPE, State.PUBLISHED, _by(Party.MODERATOR)),
     *(Move(state, Action.EDIT_CAPTIONS, state, by) for state, by in _CAPTIONERS.items()),
     *(Move(state, Action.WITHDRAW, State.WITHDRAWN, by) for state, by in _WITHDRAWERS.items()),
+    # Not by the owner while others review it: a hold, which looks like a review, would show by its
+    # refusal. From `published` the clip is withdrawn first: what is public is never replaced.
+    Move(State.IN_REVIEW, Action.REDACT, State.PROCESSING, REDACTORS),
+    Move(State.CHANGES_REQUESTED, Action.REDACT, State.PROCESSING, REDACTORS | {Party.OWNER}),
+    Move(State.APPROVED, Action.REDACT, State.PROCESSING, _by(Party.MODERATOR)),
     Move(State.WITHDRAWN, Action.RESTORE, State.IN_REVIEW, _by(Party.MODERATOR)),
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from review import audit, clock, jobs
+from review import audit, clock, jobs, redacting
 from review.accounts import actor_of
 from review.consent import Person, clamp, lower_to_consents, store_people
 from review.details import Details
@@ -261,8 +261,10 @@ def retry_job(session: Session, job_id: str, actor: Actor) -> str:
 
 
 def _waits_for(session: Session, clip: Clip, job: Job) -> bool:
-    """Whether the clip, as it is now, needs this ladder and has no other under way."""
+    """Whether the clip, as it is now, needs this job's result and has no other under way."""
     revision = session.get_one(Revision, job.revision_id)
+    if job.kind == redacting.KIND:
+        return redacting.waits_for(session, clip, job.id)
     return (
         job.kind == "ladder"
         and clip.state in (State.IN_REVIEW, State.APPROVED, State.HELD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +11,17 @@ from urllib.parse import quote
 
 import structlog
 from flask import Blueprint, Response, redirect, request, send_file
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
 
-from review import policy, queries
+from review import policy, queries, redacting
 from review.captions.reading import FOLDER, Served, served
 from review.consent import FEED_SCOPES, Scope
 from review.errors import NoSuchClip
 from review.keys import is_id
 from review.models import Clip, OutputFile
+from review.policy import Actor
 from review.states import State
 from webapp.auth import current_actor, current_library
 from webapp.deps import deps
@@ -33,6 +36,7 @@ FRESH = "private, no-cache"
 _SANDBOX = "default-src 'none'; sandbox"
 # What the safeguarding officer still watches of a clip that was withdrawn while it was held.
 _EVIDENCE = ("proxy.mp4", "poster.jpg", FOLDER)
+_RENDER = re.compile(r"redactions/([0-9a-z]{26})\.mp4")
 _LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 
 
@@ -107,10 +111,18 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile | Served]:
         )
         if not for_library and not queries.can_see(actor, clip):
             _refuse(clip, is_known=False)
-        found = served(session, clip, what) or queries.output_file(session, clip, what)
+        found = served(session, clip, what) or _output(session, clip, what, actor)
     if found is None:
         raise WebError("not_found", 404)
     return clip, found
+
+
+def _output(session: Session, clip: Clip, what: str, actor: Actor | None) -> OutputFile | None:
+    """A file of the current revision, or a redaction's render that waits for this person's word."""
+    match = _RENDER.fullmatch(what)
+    if match is None:
+        return queries.output_file(session, clip, what)
+    return None if actor is None else redacting.preview(session, clip, match[1], actor)
 
 
 def _refuse(clip: Clip, *, is_known: bool) -> NoReturn:

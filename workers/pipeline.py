@@ -20,7 +20,7 @@ from review.jobs import Claim
 from review.models import Clip, Revision
 from review.processing import Output, Rendered
 from storage_config.database import DatabaseBusy
-from workers import listening
+from workers import listening, redaction
 from workers.deps import Deps
 from workers.heartbeat import Heartbeat
 from workers.media import (
@@ -227,7 +227,12 @@ def _transcribe(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Mad
     return _Made((), write)
 
 
-_STEPS = {"examine": _examine, "ladder": _ladder, "transcribe": _transcribe}
+_STEPS = {
+    "examine": _examine,
+    "ladder": _ladder,
+    "redact": lambda *work: _Made(*redaction.step(*work)),
+    "transcribe": _transcribe,
+}
 
 
 def _store(

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from review import accounts, consenting, jobs, lookalikes, processing, uploads
+from review import accounts, consenting, jobs, lookalikes, processing, redacting, uploads
 from review.errors import LeaseLost
 from review.models import Revision
 from review.models import Upload as UploadRow
@@ -46,6 +46,7 @@ class Sweeper:
         if ended:
             log.info("consents_expired", clips=ended)
         self.remove_expired_uploads()
+        self.remove_stale_redactions()
         self.remove_dead_scratch()
 
     def seldom(self) -> None:
@@ -91,6 +92,14 @@ class Sweeper:
             if upload.key is not None:
                 self.deps.blobs.delete(upload.key)
         return len(gone)
+
+    def remove_stale_redactions(self) -> int:
+        """Renders that nobody can keep any more: row first, then the bytes."""
+        with self.deps.database.write() as session:
+            keys = redacting.drop_stale(session)
+        for key in keys:
+            self.deps.blobs.delete(key)
+        return len(keys)
 
     def remove_dead_scratch(self) -> int:
         """Folders of attempts whose worker was killed."""
@@ -153,7 +162,8 @@ class Sweeper:
 
     def _known_key(self, key: str) -> bool:
         with self.deps.database.read() as session:
-            return session.scalar(select(UploadRow.id).where(UploadRow.key == key)) is not None
+            found = session.scalar(select(UploadRow.id).where(UploadRow.key == key))
+            return found is not None or redacting.is_alive(session, key)
 
     def _is_past_grace(self, key: str) -> bool:
         try:

@@ -14,6 +14,7 @@ from review.models.people import (
     School,
     SchoolClass,
 )
+from review.models.redactions import Redaction
 from review.models.work import IdempotencyKey, Job, Upload
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LookAlikeRow",
     "Note",
     "OutputFile",
+    "Redaction",
     "Rendition",
     "Revision",
     "School",

@@ -15,7 +15,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import accounts, audit, decisions, jobs, lifecycle, publication, submission
+from review import (
+    accounts,
+    audit,
+    decisions,
+    jobs,
+    lifecycle,
+    publication,
+    redacting,
+    submission,
+)
 from review.captions import keeping
 from review.captions.cues import Cue
 from review.captions.keeping import Seen
@@ -37,6 +46,7 @@ from review.models import Account, AuditRow, ChainHead, Clip
 from review.policy import SYSTEM, WORKER, Actor, Role, buttons, move_for
 from review.states import MOVES, Action, State, next_state
 from storage_config.database import Database
+from tests import redactions
 from tests.rows import everything
 from tests.world import World
 
@@ -93,6 +103,14 @@ TABLE: dict[tuple[State, Action], tuple[State, set[str]]] = {
     (S.PUBLISHED, A.EDIT_DETAILS): (S.PUBLISHED, MODERATORS),
     (S.PUBLISHED, A.LOWER_SCOPE): (S.PUBLISHED, MODERATORS),
     (S.WITHDRAWN, A.RESTORE): (S.IN_REVIEW, MODERATORS),
+    # A redaction is a new revision. Not by the owner while others review it (see `expected`), and
+    # never of what is public: that is withdrawn first.
+    (S.IN_REVIEW, A.REDACT): (S.PROCESSING, {TEACHER, REVIEWER, *MODERATORS}),
+    (S.CHANGES_REQUESTED, A.REDACT): (
+        S.PROCESSING,
+        {*OWNERS, TEACHER, REVIEWER, *MODERATORS},
+    ),
+    (S.APPROVED, A.REDACT): (S.PROCESSING, MODERATORS),
 } | {
     (state, A.WITHDRAW): (S.WITHDRAWN, WITHDRAWERS)
     for state in State
@@ -132,6 +150,8 @@ def expected(who: str, state: State, stage: int, action: Action) -> State | type
         return WrongState
     after, allowed = TABLE[state, action]
     if who in OWNERS and action in NEVER_THE_OWNER:
+        return OwnClip
+    if who in OWNERS and action is A.REDACT and who not in allowed:
         return OwnClip
     if who not in allowed:
         return NotAllowed
@@ -358,6 +378,9 @@ class District:
             return publication.withdraw(session, clip.id, actor, "guardian", version)
         if action is A.RESTORE:
             return publication.restore(session, clip.id, actor, version)
+        if action is A.REDACT:
+            made = redactions.written(session, clip, clip.owner_id) if clip.revision else new_id()
+            return redacting.keep(session, clip.id, made, actor, version)
         # What our own programs do has no other door than the one function that writes.
         loaded = lifecycle.load(session, clip.id)
         return lifecycle.move(session, loaded, action, actor, seen_version=version)

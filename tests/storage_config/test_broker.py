@@ -233,4 +233,5 @@ def test_only_ids_cross_the_queue_and_no_answer_comes_back(settings: Settings) -
 
     assert config["accept_content"] == ["json"]
     assert config["result_backend"] is None
-    assert [q.name for q in config["task_queues"]] == ["examine", "ladder", "transcribe"]
+    names = [q.name for q in config["task_queues"]]
+    assert names == ["examine", "redact", "ladder", "transcribe"]

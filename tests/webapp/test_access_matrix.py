@@ -22,6 +22,7 @@ from review.queries import people
 from review.states import State
 from review.uploads import register_upload
 from storage_config.blobs import LocalBlobs
+from tests import redactions
 from tests.webapp.conftest import TUS, Caller, problem, store_files
 from tests.world import World, consented
 
@@ -61,6 +62,14 @@ CALLS = {
         "/api/v1/review/{id}/decisions",
         "clip",
         {"action": "escalate", "revision": 1, "version": 99},
+    ),
+    "api.add_redaction": Call(
+        "POST", "/api/v1/clips/{id}/redactions", "clip", {"plan": redactions.PLAN}
+    ),
+    "api.get_redaction": Call("GET", f"/api/v1/clips/{{id}}/redactions/{NOTHING}", "clip"),
+    "api.keep_redaction": Call("POST", f"/api/v1/clips/{{id}}/redactions/{NOTHING}/keep", "clip"),
+    "api.discard_redaction": Call(
+        "POST", f"/api/v1/clips/{{id}}/redactions/{NOTHING}/discard", "clip"
     ),
     "api.retry_job": Call("POST", "/api/v1/jobs/{id}/retry", "job"),
     "uploads.head": Call("HEAD", "/uploads/{id}", "upload", None, TUS),
@@ -183,6 +192,10 @@ EXPECTED = {
     "api.claim": (403, 403, 200, 200, 404),
     "api.retry": (409, 409, 409, 409, 404),
     "media.file": (200, 200, 200, 200, 404),
+    "api.add_redaction": (403, 201, 201, 201, 404),
+    "api.get_redaction": (404, 404, 404, 404, 404),  # there is none
+    "api.keep_redaction": (403, 404, 404, 404, 404),
+    "api.discard_redaction": (403, 404, 404, 404, 404),
     "api.withdraw": (422, 422, 403, 200, 404),  # "office" is the moderator's reason
     "api.decide": (201, 201, 201, 201, 404),  # to escalate: any staff
 }

@@ -1,6 +1,15 @@
 """``/api/v1``: for programs with a bearer token (and for our own pages)."""
 
-from webapp.api import captions, clips, consents, openapi, operators, review
+from webapp.api import captions, clips, consents, openapi, operators, redactions, review
 from webapp.api.blueprint import blueprint
 
-__all__ = ["blueprint", "captions", "clips", "consents", "openapi", "operators", "review"]
+__all__ = [
+    "blueprint",
+    "captions",
+    "clips",
+    "consents",
+    "openapi",
+    "operators",
+    "redactions",
+    "review",
+]

@@ -79,6 +79,44 @@ _RECORDED = {
     "required": ["kind"],
     "properties": {"kind": {"enum": ["guardian", "own"]}, **_CONSENT["properties"]},  # type: ignore[dict-item]
 }
+_SPAN: dict[str, Any] = {"start_s": {"type": "number"}, "end_s": {"type": "number"}}
+_FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+_BOX = {
+    "type": "object",
+    "required": ["x", "y", "width", "height", "start_s", "end_s"],
+    "properties": {
+        **dict.fromkeys(("x", "y", "width", "height", "to_x", "to_y"), _FRACTION),
+        **_SPAN,
+        "how": {"enum": ["blur", "cover"]},
+    },
+}
+_SOUND = {
+    "type": "object",
+    "required": ["start_s", "end_s"],
+    "properties": {**_SPAN, "how": {"enum": ["mute", "beep"]}},
+}
+_REDACTION = {
+    "type": "object",
+    "required": ["plan"],
+    "properties": {
+        "plan": {
+            "type": "object",
+            "properties": {
+                "boxes": {"type": "array", "items": _BOX},
+                "sounds": {"type": "array", "items": _SOUND},
+                "cuts": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["start_s", "end_s"],
+                        "properties": _SPAN,
+                    },
+                },
+            },
+        },
+        "version": _NUMBER,
+    },
+}
 _UPLOAD = {"type": "object", "required": ["upload"], "properties": {"upload": _TEXT}}
 
 # Bodies that are no JSON: type -> what stands in it.
@@ -92,6 +130,10 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.get_clip": (None, 200, (404,)),
     "api.add_revision": (_UPLOAD, 201, (401, 404, 409, 422)),
     "api.withdraw": (_WITHDRAWAL, 200, (401, 403, 404, 409, 422)),
+    "api.add_redaction": (_REDACTION, 201, (400, 401, 403, 404, 409, 415, 422)),
+    "api.get_redaction": (None, 200, (401, 404)),
+    "api.keep_redaction": (None, 200, (401, 403, 404, 409)),
+    "api.discard_redaction": (None, 200, (401, 403, 404, 409)),
     "api.retry": (None, 200, (401, 403, 404, 409)),
     "api.put_captions": (_CAPTION_FILES, 200, (401, 403, 404, 409, 413, 422)),
     "api.delete_captions": (None, 200, (401, 403, 404, 409)),

@@ -31,7 +31,7 @@ def web(data: Path | None, host: str, port: int, workers: int) -> None:
 
 @click.command()
 @data_option
-@click.option("--queues", default=None, help="Kinds of jobs, e.g. examine,ladder  [default: all]")
+@click.option("--queues", default=None, help="Kinds of jobs, e.g. redact,ladder  [default: all]")
 @click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True)
 def worker(data: Path | None, queues: str | None, concurrency: int) -> None:
     """Do jobs, until stopped."""

@@ -83,9 +83,9 @@ def prepare(settings: Settings, demo: bool) -> dict[str, Any]:
 def programs(
     data: Path, host: str, port: int, workers: int, *, listens: bool = False
 ) -> list[Program]:
-    """The web, one worker that only examines, the others for ladders (and, where a speech model
-    is set, for machine captions), the scheduler."""
-    later = "ladder,transcribe" if listens else "ladder"
+    """The web, one worker that only examines, the others for redactions and ladders (and, where
+    a speech model is set, for machine captions), the scheduler."""
+    later = "redact,ladder,transcribe" if listens else "redact,ladder"
     ladders = str(max(1, workers - 1))
     run_queue = ("run", "--concurrency")
     return [

@@ -9,6 +9,7 @@ from webapp.forms.clips import (
     WithdrawForm,
 )
 from webapp.forms.desk import DecisionForm
+from webapp.forms.redact import RedactForm
 from webapp.forms.words import wrong_fields
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "EditForm",
     "JoinForm",
     "PersonForm",
+    "RedactForm",
     "SignInForm",
     "SubmitForm",
     "WithdrawForm",

@@ -1,6 +1,17 @@
 """The pages, one blueprint for each audience."""
 
-from webapp.pages import accounts, admin, captions, clips, desk, home, library, moderation, submit
+from webapp.pages import (
+    accounts,
+    admin,
+    captions,
+    clips,
+    desk,
+    home,
+    library,
+    moderation,
+    redact,
+    submit,
+)
 
 BLUEPRINTS = (
     home.blueprint,
@@ -11,6 +22,7 @@ BLUEPRINTS = (
     desk.blueprint,
     library.blueprint,
     moderation.blueprint,
+    redact.blueprint,
     admin.blueprint,
 )
 

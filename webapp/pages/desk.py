@@ -133,6 +133,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
         "look_alikes": lookalikes.for_reviewer(session, actor, found),
+        "redactors": lifecycle.redactors(session, found),
         "own": Party.OWNER in policy.parties(actor, found),
     }
 

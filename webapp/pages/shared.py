@@ -71,6 +71,7 @@ def action_word(action: str) -> str:
         Action.EDIT_CAPTIONS: _("Sửa phụ đề"),
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
+        Action.REDACT: _("Đã che, tắt tiếng hoặc cắt bớt"),
     }.get(action, action)
 
 

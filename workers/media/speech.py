@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import ffmpeg
 
+from workers.media.commands.base import CLEAN, compiled, open_made
 from workers.media.errors import MediaToolFailed
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.run import no_progress, run
@@ -16,27 +16,13 @@ from workers.media.tool import job_for
 
 RATE = 16_000  # samples a second
 SPEECH = "speech.wav"
-_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"  # the demuxer's one long name
 
 
 def command(preview: Path, target: str) -> list[str]:
     """``preview``: an MP4 that we made ourselves."""
-    source = ffmpeg.input(
-        str(preview), f="mov", protocol_whitelist="file", format_whitelist=_MP4, vn=None, sn=None
-    )
-    made = ffmpeg.output(
-        source["a:0"],
-        target,
-        f="wav",
-        acodec="pcm_s16le",
-        ac=1,
-        ar=RATE,
-        map_metadata="-1",
-        map_chapters="-1",
-        fflags="+bitexact",
-    ).global_args("-nostdin", "-v", "error", "-progress", "pipe:1")
-    tool = shutil.which("ffmpeg") or "/usr/bin/ffmpeg"
-    return list(ffmpeg.compile(made, cmd=tool, overwrite_output=True))
+    track = open_made(str(preview))["a:0"]
+    options = {"f": "wav", "c:a": "pcm_s16le", "ac": 1, "ar": RATE, **CLEAN}
+    return compiled(ffmpeg.output(track, target, **options))
 
 
 def extract(

@@ -167,6 +167,9 @@ def test_a_made_up_cursor_is_refused(visitor: Visitor, cursor: str) -> None:
         assert "Con trỏ trang không đúng. Hãy mở lại danh sách." in page.text
 
 
+IDS = ("clip_id", "job_id", "class_id", "person_id", "consent_id", "redaction_id")
+
+
 def _posts(app: Flask) -> list[str]:
     """Every address of a page that takes a form."""
     programs = ("uploads.", "media.", "api.", "feed.", "health.")
@@ -181,8 +184,7 @@ def test_every_form_is_refused_without_its_token(
     app: Flask, visitor: Visitor, world: World
 ) -> None:
     clip_id = world.clip(State.PUBLISHED)
-    ids = dict.fromkeys(("clip_id", "job_id", "class_id", "person_id", "consent_id"), clip_id)
-    ids["language"] = "vi"
+    ids = {**dict.fromkeys(IDS, clip_id), "language": "vi"}
     paths = [path.format(**ids) for path in _posts(app)]
     assert len(paths) > 20
     values = {"reason": "office", "version": "1", "language": "en", "scope": "class"}
@@ -203,8 +205,7 @@ def test_every_form_refuses_who_is_not_signed_in(
     app: Flask, visitor: Visitor, world: World
 ) -> None:
     clip_id = world.clip(State.PUBLISHED)
-    ids = dict.fromkeys(("clip_id", "job_id", "class_id", "person_id", "consent_id"), clip_id)
-    ids["language"] = "vi"
+    ids = {**dict.fromkeys(IDS, clip_id), "language": "vi"}
     free = {"/sign-in", "/sign-out", "/join", "/language"}
     person = visitor(None)
     for path in sorted({path.format(**ids) for path in _posts(app)} - free):
@@ -227,7 +228,7 @@ def test_every_form_on_somebody_elses_clip_finds_nothing(
     for role in (Role.TEACHER, Role.REVIEWER):
         person = visitor(world.account(role, school=school))
         for path in paths:
-            others = {"person_id": "no-such", "consent_id": "no-such", "language": "vi"}
+            others = {**dict.fromkeys(IDS[1:], "no-such"), "language": "vi"}
             there = person.post(path.format(clip_id=clip_id, **others), values)
             nowhere = person.post(path.format(clip_id="no-such", **others), values)
             assert there.status in (302, 403, 404), (role, path)

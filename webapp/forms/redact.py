@@ -1,0 +1,112 @@
+"""What is to be hidden, as rows that can be typed. The script of the page draws into the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import FieldList, FormField, SelectField, StringField
+
+from review.redaction import MAX_BOXES, MAX_CUTS, MAX_SOUNDS
+from webapp.forms.words import PageForm, RowForm, choices
+
+_PLACES = ("x", "y", "width", "height", "to_x", "to_y")
+_HOW = "how"
+
+
+class BoxFields(RowForm):
+    start = StringField(_("Từ giây"))
+    end = StringField(_("Đến giây"))
+    how = SelectField(
+        _("Cách che"),
+        choices=choices([("blur", _("Làm mờ")), ("cover", _("Che kín"))]),
+        validate_choice=False,
+    )
+    x = StringField(_("Cách mép trái"))
+    y = StringField(_("Cách mép trên"))
+    width = StringField(_("Rộng"))
+    height = StringField(_("Cao"))
+    to_x = StringField(_("Lúc hết: cách mép trái"))
+    to_y = StringField(_("Lúc hết: cách mép trên"))
+
+
+class SoundFields(RowForm):
+    start = StringField(_("Từ giây"))
+    end = StringField(_("Đến giây"))
+    how = SelectField(
+        _("Thay bằng"),
+        choices=choices([("mute", _("Im lặng")), ("beep", _("Tiếng bíp"))]),
+        validate_choice=False,
+    )
+
+
+class CutFields(RowForm):
+    start = StringField(_("Từ giây"))
+    end = StringField(_("Đến giây"))
+
+
+class RedactForm(PageForm):
+    # One more than the rules take: what is beyond is refused, never silently cut off.
+    boxes = FieldList(FormField(BoxFields), max_entries=MAX_BOXES + 1)
+    sounds = FieldList(FormField(SoundFields), max_entries=MAX_SOUNDS + 1)
+    cuts = FieldList(FormField(CutFields), max_entries=MAX_CUTS + 1)
+
+    def drop_blank(self) -> None:
+        """Rows in which nothing was typed do not count."""
+        for rows in (self.boxes, self.sounds, self.cuts):
+            rows.entries = [e for e in rows.entries if _is_typed(e.form)]
+
+    def plan(self) -> dict[str, Any]:
+        """As `review.redaction` reads it: percents become fractions."""
+        return {
+            "boxes": [_row(e.form) for e in self.boxes],
+            "sounds": [_row(e.form) for e in self.sounds],
+            "cuts": [_row(e.form) for e in self.cuts],
+        }
+
+
+def _is_typed(row: RowForm) -> bool:
+    return any((f.data or "").strip() for f in row if f.short_name != _HOW)
+
+
+def _row(row: RowForm) -> dict[str, Any]:
+    value: dict[str, Any] = {"start_s": _number(row.start.data), "end_s": _number(row.end.data)}
+    if _HOW in row:
+        value["how"] = row.how.data
+    for name in _PLACES:
+        if name in row:
+            number = _number(row[name].data)
+            value[name] = number / 100 if isinstance(number, float) else number
+    return value
+
+
+def _number(text: str | None) -> float | str | None:
+    """What was typed, with a comma or a point; as it is where it is no number, None for nothing."""
+    text = (text or "").strip()
+    try:
+        return float(text.replace(",", ".")) if text else None
+    except ValueError:
+        return text
+
+
+def rows_of(plan: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+    """A stored plan as the form's data."""
+    return {name: [_typed(row) for row in plan.get(name) or ()] for name in _LISTS}
+
+
+_LISTS = ("boxes", "sounds", "cuts")
+
+
+def _typed(row: Mapping[str, Any]) -> dict[str, str]:
+    found = {"start": _shown(row["start_s"]), "end": _shown(row["end_s"])}
+    if _HOW in row:
+        found[_HOW] = row[_HOW]
+    for name in _PLACES:
+        if row.get(name) is not None:
+            found[name] = _shown(100 * row[name])
+    return found
+
+
+def _shown(number: float) -> str:
+    return f"{number:.2f}".replace(".", ",")
