@@ -75,7 +75,9 @@ def kept(world: World, clip_id: str, *, drafts: bool = False) -> dict[str, str]:
         return {row.language: row.vtt for row in rows}
 
 
-def ladder(world: World, clip_id: str, playlist: str | None = MASTER) -> None:
+def ladder(
+    world: World, clip_id: str, playlist: str | None = MASTER, *, card_s: float = 0.0
+) -> None:
     """The ladder with its playlist, as a worker stores it."""
     claim = world.claim_job(clip_id, "ladder")
     base = derived(clip_id, 1, claim.attempt_name)
@@ -84,7 +86,9 @@ def ladder(world: World, clip_id: str, playlist: str | None = MASTER) -> None:
     made = Rendered("hls", what, 640, 360, 5000 + len(MASTER), sha256, HLS, playlist=playlist)
     stored = Output(what, f"{base}/{what}", len(MASTER), sha256, HLS)
     with world.write() as session:
-        processing.laddered(session, claim, outputs=[stored], renditions=[made])
+        processing.laddered(
+            session, claim, outputs=[stored], renditions=[made], signals={"card_s": card_s}
+        )
 
 
 def published(world: World, playlist: str | None = MASTER) -> str:

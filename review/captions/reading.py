@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.captions import hls
+from review.captions.cues import parse, write
 from review.captions.hls import Track, with_captions
 from review.captions.languages import name_of
 from review.models import Captions, Clip, Rendition, Revision
@@ -17,6 +18,8 @@ from review.models import Captions, Clip, Rendition, Revision
 VTT_MIME = "text/vtt"
 FOLDER = "captions/"
 MASTER = "hls/master.m3u8"
+# The ladder of an acted scene begins with a card, the preview does not: captions of both are there.
+_AFTER_CARD = ".card"
 FALLBACK_S = 600.0  # of a clip whose facts say no length: none that was examined
 
 
@@ -95,27 +98,52 @@ def digests(session: Session, clip: Clip) -> dict[str, str]:
     return {row.language: row.sha256 for row in current(session, clip)}
 
 
+def card_s(revision: Revision) -> float:
+    """How much later than in the preview the clip begins in what its ladder plays."""
+    return float((revision.signals or {}).get("card_s") or 0.0)
+
+
+def _played(session: Session, captions: Captions) -> Served:
+    """The captions in the time of the ladder."""
+    later = card_s(session.get_one(Revision, captions.revision_id))
+    if not later:
+        return Served(captions.vtt, VTT_MIME)
+    cues = (
+        replace(cue, start_s=cue.start_s + later, end_s=cue.end_s + later)
+        for cue in parse(captions.vtt)
+    )
+    return Served(write(tuple(cues)), VTT_MIME)
+
+
+def file_of(session: Session, captions: Captions, ending: str = "vtt") -> str:
+    """Path below ``/media/<clip>/`` of these captions in the time of the ladder."""
+    later = card_s(session.get_one(Revision, captions.revision_id))
+    return f"{FOLDER}{captions.language}{_AFTER_CARD if later else ''}.{ending}"
+
+
 def served(session: Session, clip: Clip, what: str) -> Served | None:
     """What ``/media/<clip>/<what>`` makes from rows; None where it is a file, or nothing."""
     if what == MASTER:
         return master(session, clip)
     if not what.startswith(FOLDER):
         return None
-    language, _, ending = what.removeprefix(FOLDER).rpartition(".")
-    if ending not in ("vtt", "m3u8"):
-        return None
+    stem, _, ending = what.removeprefix(FOLDER).rpartition(".")
+    language = stem.removesuffix(_AFTER_CARD)
     found = one(session, clip, language)
     if found is None or not found.confirmed:
         return None
-    if ending == "vtt":
+    if what == f"{FOLDER}{language}.vtt":
         return Served(found.vtt, VTT_MIME)
-    return _playlist(session, found)
+    if ending in ("vtt", "m3u8") and what == file_of(session, found, ending):
+        return _played(session, found) if ending == "vtt" else _playlist(session, found)
+    return None
 
 
 def _playlist(session: Session, captions: Captions) -> Served:
     found = session.get_one(Revision, captions.revision_id)
-    duration = float((found.facts or {}).get("duration_s") or FALLBACK_S)
-    return Served(hls.playlist(f"{captions.language}.vtt", duration), hls.MIME)
+    duration = float((found.facts or {}).get("duration_s") or FALLBACK_S) + card_s(found)
+    name = file_of(session, captions).removeprefix(FOLDER)
+    return Served(hls.playlist(name, duration), hls.MIME)
 
 
 def master(session: Session, clip: Clip) -> Served | None:
@@ -125,7 +153,7 @@ def master(session: Session, clip: Clip) -> Served | None:
     if text is None:
         return None
     tracks = [
-        Track(row.language, name_of(row.language), f"../{FOLDER}{row.language}.m3u8")
+        Track(row.language, name_of(row.language), f"../{file_of(session, row, 'm3u8')}")
         for row in found
     ]
     return Served(with_captions(text, tracks), hls.MIME)
@@ -149,9 +177,9 @@ def records(session: Session, clip: Clip) -> list[dict[str, Any]]:
     return [
         {
             "language": row.language,
-            "what": f"{FOLDER}{row.language}.vtt",
-            "bytes": len(row.vtt.encode()),
-            "sha256": row.sha256,
+            "what": file_of(session, row),
+            "bytes": len(_played(session, row).content),
+            "sha256": _played(session, row).sha256,
             "mime": VTT_MIME,
             "source": row.source,
         }
@@ -168,7 +196,7 @@ def with_master(
         return renditions
     more = len(made.content) - len((_stored_master(session, clip) or "").encode())
     for row in current(session, clip):
-        more += len(row.vtt.encode()) + len(_playlist(session, row).content)
+        more += len(_played(session, row).content) + len(_playlist(session, row).content)
     return [
         {**r, "bytes": r["bytes"] + more, "sha256": made.sha256} if r["what"] == MASTER else r
         for r in renditions

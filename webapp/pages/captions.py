@@ -83,7 +83,7 @@ def _editor(
             "text": stored if typed is None else typed,
             "version": NOTHING if found is None else found.version,
             "from_earlier": use_earlier and found is None and bool(stored),
-            "player": player.sources(session, clip),
+            "player": player.sources(session, clip, preview_only=True),
             "facts": reading.revision(session, clip).facts or {},
             "is_open": clip.state in (State.APPROVED, State.PUBLISHED),
             **_machine(session, clip, tag, found),

@@ -23,7 +23,8 @@ class Sources:
     proxy: str | None
     download: str | None
     download_bytes: int | None
-    captions: tuple[Captions, ...] = ()
+    # (captions, their file in the time of what is played)
+    captions: tuple[tuple[Captions, str], ...] = ()
 
     @property
     def playable(self) -> bool:
@@ -53,5 +54,8 @@ def sources(
         proxy=link("proxy.mp4"),
         download=link(mp4.what, download="1") if mp4 else None,
         download_bytes=mp4.bytes if mp4 else None,
-        captions=tuple(reading.current(session, clip)),
+        captions=tuple(
+            (row, reading.file_of(session, row) if made else f"captions/{row.language}.vtt")
+            for row in reading.current(session, clip)
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -196,6 +197,31 @@ class TestTheFeed:
             master.sha256,
             5000 + len(master.content) + len(own.content) + len(vtt),
         )
+
+    def test_after_the_card_of_an_acted_scene_words_come_later(self, world: World) -> None:
+        """The preview has no card: its captions stay as they were written."""
+        clip_id = world.clip()
+        keep(world, clip_id)
+        world.approve(clip_id, ladder=False)
+        ladder(world, clip_id, card_s=2.0)
+        _, record = last_record(world, clip_id)
+        assert [c["what"] for c in record["captions"]] == ["captions/vi.card.vtt"]
+        with world.read() as session:
+            clip = session.get_one(Clip, clip_id)
+            texts = {
+                what: found and found.text
+                for what in ("vi.vtt", "vi.card.vtt", "vi.card.m3u8", "vi.m3u8", "vi.card.srt")
+                for found in [reading.served(session, clip, f"captions/{what}")]
+            }
+            master = reading.served(session, clip, "hls/master.m3u8")
+        assert texts["vi.vtt"] == write(CUES)
+        assert texts["vi.card.vtt"] == write(
+            [replace(cue, start_s=cue.start_s + 2, end_s=cue.end_s + 2) for cue in CUES]
+        )
+        assert "\nvi.card.vtt\n" in (texts["vi.card.m3u8"] or "")
+        assert (texts["vi.m3u8"], texts["vi.card.srt"]) == (None, None)
+        assert master is not None
+        assert "../captions/vi.card.m3u8" in master.text
 
     def test_a_change_after_publishing_is_an_update(self, world: World) -> None:
         clip_id = published(world)
