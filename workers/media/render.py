@@ -211,8 +211,7 @@ def _look(
 ) -> tuple[dict[str, Any], list[str], tuple[FrameHash, ...]]:
     """Signals, the names of pictures that were drawn, and hashes; then the raw frames go."""
     out = bench.out
-    rate = plan.fast_rate if plan.fast_rate and plan.fast == plan.rungs[0] else plan.rate
-    noticed = signals.read(out / SIGNALS, float(rate)).to_dict()
+    noticed = signals.read(out / SIGNALS, float(plan.rate)).to_dict()
     noticed["card_s"] = plan.card.seconds if plan.card else 0.0
     step = pictures.step_for(facts.duration_s)
     times = [n * step for n in range(pictures.MAX_SAMPLES + 8)]

@@ -13,11 +13,16 @@ from workers.media.sound import SoundPlan
 
 # What a picture means that does not say it: ITU-R BT.709 for high definition, else BT.601.
 _HIGH_DEFINITION = 720
+# More of a recorder have no places that the tool knows: the first two are its main ones.
+_NAMED_CHANNELS = 8
 
 
 def bare(stream: Any, facts: MediaFacts) -> Any:
     """Progressive pictures without what cameras hang on them (captions, positions, HDR's notes).
     The tool itself turns rotated ones."""
+    if facts.rotation == 0:
+        # Nothing to do, unless the picture changes its size on its way: see `open_source`.
+        stream = stream.filter("scale", facts.width, facts.height, flags="bicubic")
     stream = stream.filter("sidedata", mode="delete")
     return stream.filter("yadif", deint="interlaced") if facts.interlaced else stream
 
@@ -41,11 +46,16 @@ def standard_range(stream: Any, facts: MediaFacts, size: tuple[int, int]) -> Any
     stream = stream.filter("format", "gbrpf32le")
     stream = stream.filter("zscale", primaries="bt709")
     stream = stream.filter("tonemap", tonemap="hable", desat=0)
-    return stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    stream = stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    return _named(stream, "bt709")
 
 
 def _wide_colours(stream: Any, facts: MediaFacts) -> Any:
-    """BT.2020 without HDR: few screens know it, and players that do not show it pale."""
+    """BT.2020 without HDR: few screens know it, and players that do not show it pale. Red, green
+    and blue of a recorded screen: the tool's own way to luma is that of BT.601, unnamed."""
+    if facts.colour == "gbr":
+        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv")
+        return _named(stream.filter("format", "yuv444p"), "bt709")
     if facts.colour != "bt2020nc":
         return stream
     stream = stream.filter("setparams", color_primaries="bt2020", color_trc="bt2020-10")
@@ -57,7 +67,10 @@ def named_colours(stream: Any, facts: MediaFacts) -> Any:
     guesses them from the size."""
     if facts.colour or facts.hdr:
         return stream
-    name = "bt709" if facts.short_side >= _HIGH_DEFINITION else "smpte170m"
+    return _named(stream, "bt709" if facts.short_side >= _HIGH_DEFINITION else "smpte170m")
+
+
+def _named(stream: Any, name: str) -> Any:
     return stream.filter("setparams", color_primaries=name, color_trc=name, colorspace=name)
 
 
@@ -109,6 +122,8 @@ def stereo(opened: Any, facts: MediaFacts) -> Any:
     """The sound as it is served, but for its loudness. Gaps are filled, so that it stays with the
     picture."""
     track = opened[str(facts.audio_index)]
+    if (facts.audio_channels or 0) > _NAMED_CHANNELS:
+        track = track.filter("pan", args="stereo|c0=c0|c1=c1")
     track = track.filter("aresample", 48000, **{"async": 1, "first_pts": 0})
     return track.filter("aformat", channel_layouts="stereo", sample_fmts="fltp")
 
@@ -124,6 +139,12 @@ def levelled(track: Any, plan: SoundPlan) -> Any:
         track = track.filter("alimiter", limit=ceiling, level=0, attack=2, release=60)
         track = track.filter("aresample", 48000)
     return track
+
+
+def mono(track: Any) -> Any:
+    """Both channels at half: what stands on both stays as loud. The tool's own mix adds 3 dB, and
+    may choose to do so for every reader of a split track."""
+    return track.filter("pan", args="mono|c0=0.5*c0+0.5*c1")
 
 
 def in_pieces(track: Any) -> Any:

@@ -18,6 +18,7 @@ from workers.media.commands.graph import (
     in_pieces,
     levelled,
     looked_at,
+    mono,
     named_colours,
     scaled,
     several,
@@ -156,11 +157,9 @@ def _pictures(
             looked.append((_sampled(parts.pop(), facts), SAMPLES))
         if not last or looks:
             picture = parts.pop()
-        if rung == plan.fast and rate != plan.rate:
+        if rung == plan.fast and rate != plan.rate and (not last or looks):
             rate = plan.rate
-            picture = (
-                picture.filter("fps", fps=str(rate), start_time=0) if not last or looks else picture
-            )
+            picture = steady(picture, rate)
     if looks:
         if wide is None:
             picture, samples = several(picture, 2)
@@ -197,11 +196,12 @@ def _sounds(
             {**options, "b:a:0": f"{AUDIO_KBPS}k", "ac:a:0": 2},
             ["a:0,agroup:sound,name:audio"],
         )
-    parts = track.filter_multi_output("asplit", 2)
+    both = track.filter_multi_output("asplit", 2)
+    parts = [both[0].filter("aformat", channel_layouts="stereo"), mono(both[1])]
     options |= {"b:a:0": f"{AUDIO_KBPS}k", "ac:a:0": 2}
     options |= {"b:a:1": f"{LOW_AUDIO_KBPS}k", "ac:a:1": 1}
     names = ["a:0,agroup:sound,name:audio", "a:1,agroup:low,name:audio-low"]
-    return [parts[0], parts[1]], options, names
+    return parts, options, names
 
 
 def motion(source: Path, facts: MediaFacts, limits: MediaLimits, seconds: float) -> list[str]:
