@@ -75,15 +75,15 @@ class Colours(Made):
 
     def pq_chart(self) -> Path:
         """HDR (PQ); white as BT.2408 has it: 203 cd/m²."""
-        return self._mapped("pq_chart.mp4", "bt709", "smpte2084", "smpte2084", 203)
+        return self._mapped("pq_chart.mp4", "iec61966-2-1", "smpte2084", "smpte2084", 203)
 
     def hlg_chart(self) -> Path:
         """HDR (HLG): white at three quarters of the signal (BT.2408)."""
-        return self._mapped("hlg_chart.mp4", "bt709", "arib-std-b67", "arib-std-b67", 203)
+        return self._mapped("hlg_chart.mp4", "iec61966-2-1", "arib-std-b67", "arib-std-b67", 203)
 
-    def _mapped(self, name: str, source: str, transfer: str, said: str, white: int) -> Path:
+    def _mapped(self, name: str, curve: str, transfer: str, said: str, white: int) -> Path:
         steps = (
-            f"format=gbrp,setparams=color_primaries={source}:color_trc=iec61966-2-1:colorspace=gbr",
+            f"format=gbrp,setparams=color_primaries=bt709:color_trc={curve}:colorspace=gbr",
             f"zscale=transfer=linear:npl={white}",
             "format=gbrpf32le",
             f"zscale=primaries=bt2020:transfer={transfer}:matrix=bt2020nc:range=tv:npl={white}",

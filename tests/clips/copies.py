@@ -76,7 +76,7 @@ class Copies(Made):
     def burst(self) -> Path:
         """Its mean lies below the cap, one of its segments far above."""
         return self._street(
-            "burst.mp4", filters="noise=alls=60:allf=t:enable='between(t,4,8)'", x264="crf=34"
+            "burst.mp4", filters="noise=alls=28:allf=t:enable='between(t,4,8)'", x264="crf=36"
         )
 
     def full_range_copy(self) -> Path:

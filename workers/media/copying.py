@@ -15,6 +15,8 @@ from workers.media.ladder import MAX_RATE, SEGMENT_SECONDS, Rung
 
 _PROFILES = ("Constrained Baseline", "Main", "High")
 _MAX_LEVEL = 41
+# The matrices that every screen knows, and none named: then the player goes by the size.
+_COLOURS = ("", "bt709", "smpte170m", "bt470bg")
 # A peak of a second or two is what a buffer is for.
 _PEAK = 1.5
 _LONGEST_SEGMENT = 1.5 * SEGMENT_SECONDS
@@ -55,6 +57,7 @@ def is_candidate(facts: MediaFacts, rung: Rung) -> bool:
         and facts.pixel_format == "yuv420p"
         and not facts.full_range
         and not facts.hdr
+        and facts.colour in _COLOURS
         and not facts.interlaced
         and facts.square_pixels
         and facts.rotation == 0

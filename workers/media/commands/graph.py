@@ -76,8 +76,11 @@ def _named(stream: Any, name: str) -> Any:
 
 def scaled(stream: Any, size: tuple[int, int], pixels: str = "yuv420p") -> Any:
     # Said, since ffmpeg 7 keeps a phone's full range in a picture that is named as limited.
-    span = "pc" if pixels == "yuvj420p" else "tv"
-    stream = stream.filter("scale", size[0], size[1], flags="bicubic", out_range=span)
+    options = {"flags": "bicubic", "out_range": "tv"}
+    if pixels == "yuvj420p":
+        # JPEG knows one matrix, that of BT.601 (JFIF 1.02).
+        options |= {"out_range": "pc", "out_color_matrix": "bt601"}
+    stream = stream.filter("scale", size[0], size[1], **options)
     return stream.filter("setsar", "1").filter("format", pixels)
 
 
@@ -128,13 +131,13 @@ def stereo(opened: Any, facts: MediaFacts) -> Any:
     return track.filter("aformat", channel_layouts="stereo", sample_fmts="fltp")
 
 
-def levelled(track: Any, plan: SoundPlan) -> Any:
+def levelled(track: Any, plan: SoundPlan, peak_dbtp: float = sound.PEAK_DBTP) -> Any:
     """The gain, and the limiter where it is needed: at four times the rate it sees the peaks that
     lie between the samples, too."""
     if plan.gain_db:
         track = track.filter("volume", f"{plan.gain_db}dB")
     if plan.limited:
-        ceiling = round(10 ** (sound.PEAK_DBTP / 20), 4)
+        ceiling = round(10 ** (peak_dbtp / 20), 4)
         track = track.filter("aresample", 192000)
         track = track.filter("alimiter", limit=ceiling, level=0, attack=2, release=60)
         track = track.filter("aresample", 48000)
@@ -157,4 +160,10 @@ def measured(track: Any, name: str) -> Any:
     """Loudness, true peak and silences of what passes, as lines of text in a file."""
     track = track.filter("ebur128", metadata=1, peak="true")
     track = track.filter("silencedetect", noise=f"{sound.SILENCE_DB}dB", d=sound.SILENCE_S)
+    return track.filter("ametadata", mode="print", file=name)
+
+
+def measured_low(track: Any, name: str) -> Any:
+    """Loudness of the small sound, as two loudspeakers play its one channel."""
+    track = mono(track).filter("ebur128", metadata=1, dualmono=1)
     return track.filter("ametadata", mode="print", file=name)

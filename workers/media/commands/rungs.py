@@ -31,7 +31,7 @@ from workers.media.commands.graph import (
 from workers.media.commands.preview import SAMPLES, sample_size
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.ladder import AUDIO_KBPS, LOW_AUDIO_KBPS, Rung
-from workers.media.sound import SoundPlan
+from workers.media.sound import LOW_PEAK_DBTP, SoundPlan
 
 SIGNALS = "signals.rgb"
 _RAW = {"c:v": "rawvideo", "f": "rawvideo"}
@@ -197,7 +197,11 @@ def _sounds(
             ["a:0,agroup:sound,name:audio"],
         )
     both = track.filter_multi_output("asplit", 2)
-    parts = [both[0].filter("aformat", channel_layouts="stereo"), mono(both[1])]
+    small = mono(both[1])
+    if plan.sound.low_gain_db or plan.sound.limited:
+        louder = SoundPlan(plan.sound.low_gain_db, limited=True)
+        small = in_pieces(levelled(small, louder, LOW_PEAK_DBTP))
+    parts = [both[0].filter("aformat", channel_layouts="stereo"), small]
     options |= {"b:a:0": f"{AUDIO_KBPS}k", "ac:a:0": 2}
     options |= {"b:a:1": f"{LOW_AUDIO_KBPS}k", "ac:a:1": 1}
     names = ["a:0,agroup:sound,name:audio", "a:1,agroup:low,name:audio-low"]
