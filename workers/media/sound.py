@@ -15,6 +15,7 @@ TARGET_LUFS = -16.0  # of short clips on phones; broadcasters take -23
 # At most -1 when it is decoded: AAC of 128 kbit/s adds up to 0.5 dB to a limited peak.
 PEAK_DBTP = -2.0
 LOW_PEAK_DBTP = -4.0  # that of 48 kbit/s up to 2.6 dB, where a clap follows silence
+_LOW_LIMITER_DB = 0.7  # what the lower ceiling costs
 # More would only lift the noise of a room in which nobody speaks.
 MAX_GAIN_DB = 30.0
 MAX_LOW_GAIN_DB = 4.0
@@ -101,7 +102,7 @@ def with_low(plan: SoundPlan, loudness: Loudness, low: Loudness) -> SoundPlan:
     that cancel each other out are left as they are."""
     if loudness.integrated is None or low.integrated is None:
         return plan
-    lost = loudness.integrated - low.integrated
+    lost = loudness.integrated - low.integrated + (_LOW_LIMITER_DB if plan.limited else 0.0)
     return replace(plan, low_gain_db=round(min(MAX_LOW_GAIN_DB, max(0.0, lost)), 2))
 
 

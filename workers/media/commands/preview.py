@@ -87,8 +87,15 @@ def _proxy(opened: Any, facts: MediaFacts, name: str) -> list[Any]:
 
 def _samples(picture: Any, facts: MediaFacts) -> Any:
     """Frames at even times, from a decode that is made anyway."""
-    picture = picture.filter("fps", fps=f"1/{pictures.step_for(facts.duration_s)}", start_time=0)
-    return ffmpeg.output(small_rgb(picture, sample_size(facts)), SAMPLES, **{**_RAW, **CLEAN})
+    small = small_rgb(sampled(picture, facts), sample_size(facts))
+    return ffmpeg.output(small, SAMPLES, **{**_RAW, **CLEAN})
+
+
+def sampled(picture: Any, facts: MediaFacts) -> Any:
+    """What is on the screen at each of the times. By default the filter takes what comes up to
+    half a step later: more than a second, in a long clip."""
+    step = pictures.step_for(facts.duration_s)
+    return picture.filter("fps", fps=f"1/{step}", start_time=0, round="up")
 
 
 def sample_size(facts: MediaFacts) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import ffmpeg
 
-from workers.media import card, ladder, pictures
+from workers.media import card, ladder
 from workers.media.card import Card
 from workers.media.commands.base import CLEAN, COPY, compiled, open_made, open_source
 from workers.media.commands.graph import (
@@ -28,7 +28,7 @@ from workers.media.commands.graph import (
     stereo,
     video_options,
 )
-from workers.media.commands.preview import SAMPLES, sample_size
+from workers.media.commands.preview import SAMPLES, sample_size, sampled
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.ladder import AUDIO_KBPS, LOW_AUDIO_KBPS, Rung
 from workers.media.sound import LOW_PEAK_DBTP, SoundPlan
@@ -176,9 +176,7 @@ def _sampled_from(facts: MediaFacts, encoded: Sequence[Rung]) -> Rung | None:
 
 
 def _sampled(picture: Any, facts: MediaFacts) -> Any:
-    step = pictures.step_for(facts.duration_s)
-    picture = picture.filter("fps", fps=f"1/{step}", start_time=0)
-    return small_rgb(picture, sample_size(facts))
+    return small_rgb(sampled(picture, facts), sample_size(facts))
 
 
 def _sounds(
@@ -187,7 +185,8 @@ def _sounds(
     """The shared sound, and a small one for whoever pays by the megabyte."""
     track = levelled(stereo(opened, facts), plan.sound)
     if plan.card is not None:
-        track = track.filter("adelay", delays=round(plan.card.seconds * 1000), all=1)
+        frames = round(plan.card.seconds * plan.rate)
+        track = track.filter("adelay", delays=round(1000 * frames / plan.rate), all=1)
     track = in_pieces(track)
     options: dict[str, Any] = {"c:a": "aac", "ar": 48000}
     if not any(r.low for r in plan.rungs):
