@@ -10,6 +10,7 @@ from __future__ import annotations
 from tests.clips.base import CANARIES, ffmpeg, film
 from tests.clips.colours import Colours
 from tests.clips.copies import Copies
+from tests.clips.kinds import Kinds
 from tests.clips.odd import Odd
 from tests.clips.refused import RefusedOnes
 from tests.clips.watched import Watched
@@ -17,5 +18,5 @@ from tests.clips.watched import Watched
 __all__ = ["CANARIES", "Clips", "ffmpeg", "film"]
 
 
-class Clips(RefusedOnes, Odd, Colours, Copies, Watched):
+class Clips(RefusedOnes, Odd, Colours, Copies, Watched, Kinds):
     """Each method gives a file, made once in ``folder``."""

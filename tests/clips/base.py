@@ -46,12 +46,17 @@ class Made:
 
     folder: Path
     _made: dict[str, Path] = field(default_factory=dict)
+    _names: dict[str, Path] = field(default_factory=dict)
 
     def get(self, name: str) -> Path:
-        """A file by the name of its method."""
-        path = getattr(self, name)()
+        """A file by the name of its method, or by one that it was given."""
+        path = self._names[name] if name in self._names else getattr(self, name)()
         assert isinstance(path, Path)
         return path
+
+    def named(self, name: str, path: Path) -> None:
+        """Give a name to a file that is one of several that its method makes."""
+        self._names[name] = path
 
     def _once(self, name: str, make: Callable[[Path], None]) -> Path:
         if name not in self._made:

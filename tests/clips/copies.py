@@ -141,6 +141,4 @@ class Copies(Made):
 
     def as_matroska(self) -> Path:
         source = self.copyable()
-        return self._once(
-            "as_matroska.mkv", lambda path: ffmpeg("-i", source, "-c", "copy", path)
-        )
+        return self._once("as_matroska.mkv", lambda path: ffmpeg("-i", source, "-c", "copy", path))

@@ -107,8 +107,10 @@ class Odd(Usual):
         return self._panning("panning.mp4", "60")
 
     def panning_small(self) -> Path:
-        """The same of 176x144: its only rung is the fast one."""
-        return self._panning("panning_small.mp4", "60", "crop=176:144:'mod(n*3,440)':60")
+        """The same of 176x144: its only rung is the fast one. Black from 1.05 s on."""
+        black = "drawbox=c=black:t=fill:enable='gte(t,1.049)'"
+        crop = "crop=176:144:'abs(400-mod(n*3,800))':60"
+        return self._panning("panning_small.mp4", "60", f"{crop},{black}")
 
     def fifty(self) -> Path:
         return self._panning("fifty.mp4", "50")
@@ -123,7 +125,9 @@ class Odd(Usual):
             seconds=1.6,
         )
 
-    def _panning(self, name: str, rate: str, crop: str = "crop=428:240:'mod(n*3,200)':20") -> Path:
+    def _panning(
+        self, name: str, rate: str, crop: str = "crop=428:240:'abs(200-mod(n*3,400))':20"
+    ) -> Path:
         # The film is taken frame by frame at the higher rate: it moves 2.4 times as fast.
         return self._film(
             name,

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from tests.clips.base import QUICK, ffmpeg, film, void
+from tests.clips.base import QUICK, ffmpeg, film
 from tests.clips.usual import Usual
 
 

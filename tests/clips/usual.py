@@ -9,9 +9,7 @@ from tests.clips.base import CANARIES, QUICK, SOUND, Made, ffmpeg, film
 
 # Quarter turns clockwise, as matrices (ISO/IEC 14496-12, 8.3.2).
 _TURNS = {
-    quarters: struct.pack(
-        ">9i", cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30
-    )
+    quarters: struct.pack(">9i", cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30)
     for quarters, (cos, sin) in {1: (0, 1), 2: (-1, 0), 3: (0, -1)}.items()
 }
 

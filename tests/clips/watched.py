@@ -20,7 +20,8 @@ class Watched(Made):
     def blackened(self) -> Path:
         """Black from 1.0 s to 2.2 s, and for 0.3 s at 3.0 s."""
         return self._shown(
-            "blackened.mp4", "drawbox=c=black:t=fill:enable='between(t,1,2.19)+between(t,3,3.29)'",
+            "blackened.mp4",
+            "drawbox=c=black:t=fill:enable='between(t,1,2.19)+between(t,3,3.29)'",
             seconds=4.0,
         )
 
@@ -64,7 +65,18 @@ class Watched(Made):
         return self._once(
             "hushed.mp4",
             lambda path: ffmpeg(
-                *("-ss", "3", "-t", "4", "-i", film("bikes"), "-t", "4", "-i", film("bigbuckbunny")),
+                *(
+                    "-ss",
+                    "3",
+                    "-t",
+                    "4",
+                    "-i",
+                    film("bikes"),
+                    "-t",
+                    "4",
+                    "-i",
+                    film("bigbuckbunny"),
+                ),
                 *("-map", "0:v", "-map", "1:a", "-vf", _SIZE),
                 *("-af", "volume=0:enable='between(t,1,2.5)'", *QUICK, *SOUND, "-ac", "2", path),
             ),

@@ -9,6 +9,8 @@ from array import array
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 
 def _run(*argv: str | Path) -> tuple[bytes, str]:
     done = subprocess.run([*map(str, argv)], capture_output=True, timeout=120, check=False)
@@ -98,15 +100,28 @@ def colours(path: Path, columns: int, rows: int) -> list[tuple[int, int, int]]:
     size = f"scale={20 * columns}:{20 * rows}:flags=area"
     argv = ("ffmpeg", "-v", "error", "-i", path, *place, "-frames:v", "1")
     content, _ = _run(*argv, "-vf", f"{steps},{size}", "-f", "rawvideo", "-")
-    middles = [(20 * r + 10) * 20 * columns + 20 * c + 10 for r in range(rows) for c in range(columns)]
-    return [(content[3 * n], content[3 * n + 1], content[3 * n + 2]) for n in middles]
+    return patches(Image.frombytes("RGB", (20 * columns, 20 * rows), content), columns, rows)
+
+
+def tile(path: Path, width: int, height: int, number: int = 0) -> Image.Image:
+    """A picture of a sheet's first row."""
+    with Image.open(path) as sheet:
+        return sheet.convert("RGB").crop((number * width, 0, (number + 1) * width, height))
+
+
+def patches(chart: Image.Image, columns: int, rows: int) -> list[tuple[int, int, int]]:
+    """The colour in the middle of each patch."""
+    width, height = chart.width // columns, chart.height // rows
+    middles = [(c + 0.5, r + 0.5) for r in range(rows) for c in range(columns)]
+    found = [chart.getpixel((int(x * width), int(y * height))) for x, y in middles]
+    return [(c[0], c[1], c[2]) for c in found if isinstance(c, tuple)]
 
 
 def loudness(path: Path) -> tuple[float, float]:
     """Integrated loudness (LUFS, as two loudspeakers play it) and true peak (dBTP)."""
     dual = ":dualmono=true" if stream(path, "audio")["channels"] == 1 else ""
-    argv = ("ffmpeg", "-nostdin", "-v", "info", "-i", path, "-vn", "-af", f"ebur128=peak=true{dual}")
-    _, words = _run(*argv, "-f", "null", "-")
+    argv = ("ffmpeg", "-nostdin", "-v", "info", "-i", path, "-vn")
+    _, words = _run(*argv, "-af", f"ebur128=peak=true{dual}", "-f", "null", "-")
     summary = words[words.rindex("Summary:") :]
     found = (re.findall(r"I:\s+(\S+) LUFS", summary), re.findall(r"Peak:\s+(\S+) dBFS", summary))
     return float(found[0][0]), float(found[1][0])
@@ -160,3 +175,8 @@ def combing(path: Path) -> float:
             for a, b, c in zip(above, line, below, strict=True)
         )
     return found / (width * height)
+
+
+def segments(playlist: Path) -> list[float]:
+    """Their lengths in seconds."""
+    return [float(n) for n in re.findall(r"#EXTINF:([0-9.]+)", playlist.read_text())]
