@@ -48,12 +48,7 @@ def before(picture: Any, card: Card | None, size: tuple[int, int], rate: Fractio
     picture = picture.filter(
         "tpad", start=round(card.seconds * rate), start_mode="add", color=_GROUND
     )
-    # The longer line is 35 letters of about 0.6 of their height.
-    small = max(6, min(size[1] // 14, round(size[0] * 0.92 / (0.6 * len(card.line)))))
-    for text, height, place in (
-        (card.title, 2 * small, f"h/2-{2.4 * small:.0f}"),
-        (card.line, small, f"h/2+{0.8 * small:.0f}"),
-    ):
+    for text, height, place in _laid_out(card, size):
         picture = picture.filter(
             "drawtext",
             fontfile=str(card.font),
@@ -62,7 +57,27 @@ def before(picture: Any, card: Card | None, size: tuple[int, int], rate: Fractio
             fontsize=height,
             fontcolor="white",
             x="(w-text_w)/2",
-            y=place,
+            y=f"h/2{place:+d}",
             enable=f"lt(t,{card.seconds - 0.001})",
         )
     return picture
+
+
+def _laid_out(card: Card, size: tuple[int, int]) -> list[tuple[str, int, int]]:
+    """Each line with its height and its place below the middle, in pixels. On a picture that
+    stands upright the lower line is broken in two, or nobody could read it on a small one."""
+    width, height = size
+    lines = _halves(card.line) if width < height else [card.line]
+    # Of their height, the letters of the font are 0.6 wide, and its capitals 0.78.
+    room = 0.92 * width
+    small = max(6, min(height // 14, round(room / (0.6 * max(map(len, lines))))))
+    large = max(small, min(2 * small, round(room / (0.78 * len(card.title)))))
+    title = (card.title, large, -round(1.2 * large))
+    return [title, *((text, small, round((0.8 + 1.4 * n) * small)) for n, text in enumerate(lines))]
+
+
+def _halves(text: str) -> list[str]:
+    """Broken at the space that is nearest to the middle."""
+    spaces = [n for n, letter in enumerate(text) if letter == " "]
+    at = min(spaces, key=lambda n: abs(n - len(text) / 2))
+    return [text[:at], text[at + 1 :]]

@@ -5,18 +5,23 @@ Every condition is one that a player, or a change between rungs, would show: see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from workers.media.facts import MediaFacts
+from workers.media.hls import Track
 from workers.media.ladder import MAX_RATE, SEGMENT_SECONDS, Rung
 
 _PROFILES = ("Constrained Baseline", "Main", "High")
 _MAX_LEVEL = 41
+# The matrices that every screen knows, and none named: then the player goes by the size.
+_COLOURS = ("", "bt709", "smpte170m", "bt470bg")
 # A peak of a second or two is what a buffer is for.
 _PEAK = 1.5
+# Neighbours of one encoder differ by 1.6 to 3 (street, face, photographs).
+_WASTE = 5
 _LONGEST_SEGMENT = 1.5 * SEGMENT_SECONDS
 # ITU-T H.264, table 7-1: slices of a picture; of an IDR picture; side units; delimiters.
 _SLICE, _IDR, _HARMLESS = 1, 5, (6, 9, 12)
@@ -30,6 +35,13 @@ class Packet:
     key: bool
     bytes: int
     place: int
+
+
+def is_wasteful(copied: Rung, tracks: Mapping[str, Track]) -> bool:
+    """Whether the copy costs a viewer far more than the rung below it lets one expect: an editing
+    app gives photographs that stand the bit rate of a race. ``tracks``: name of a rung -> it."""
+    below = [t.average for name, t in tracks.items() if name != copied.name]
+    return bool(below) and tracks[copied.name].average > _WASTE * max(below)
 
 
 def packets(lines: bytes) -> list[Packet]:
@@ -55,6 +67,7 @@ def is_candidate(facts: MediaFacts, rung: Rung) -> bool:
         and facts.pixel_format == "yuv420p"
         and not facts.full_range
         and not facts.hdr
+        and facts.colour in _COLOURS
         and not facts.interlaced
         and facts.square_pixels
         and facts.rotation == 0

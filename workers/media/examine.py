@@ -9,7 +9,7 @@ from typing import Any
 
 from workers.media import commands, hashes, ladder, outputs, pictures, posters, sound
 from workers.media.boxes import wipe_names
-from workers.media.commands import SAMPLE_TIMES, SAMPLES, SOUND
+from workers.media.commands import LOW_SOUND, SAMPLE_TIMES, SAMPLES, SOUND
 from workers.media.errors import MediaToolFailed, Refused
 from workers.media.facts import Examined, MediaFacts, MediaLimits
 from workers.media.hashes import FrameHash
@@ -63,7 +63,7 @@ def examine(
         seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
     found = _posters(bench, facts, made, samples)
     signals["posters"] = found
-    for name in (SAMPLES, SAMPLE_TIMES, SOUND):
+    for name in (SAMPLES, SAMPLE_TIMES, SOUND, LOW_SOUND):
         (out / name).unlink(missing_ok=True)
     files = outputs.collect(out, [*whats, *found])
     return Examined(facts, files, ladder.browsers_play(facts), signals, seen)
@@ -82,8 +82,10 @@ def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:
     """Loudness and silences, and the gain that the ladder will use."""
     loudness = sound.read(bench.out / SOUND, facts.duration_s)
     plan = sound.plan(loudness)
+    heard = loudness
     if plan.limited:
-        plan = _settled(bench, facts, plan)
+        plan, heard = _settled(bench, facts, plan, loudness)
+    plan = sound.with_low(plan, heard, sound.read(bench.out / LOW_SOUND, facts.duration_s))
     return {
         "loudness": {
             "integrated_lufs": loudness.integrated,
@@ -95,16 +97,19 @@ def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:
     }
 
 
-def _settled(bench: Bench, facts: MediaFacts, plan: SoundPlan) -> SoundPlan:
+def _settled(
+    bench: Bench, facts: MediaFacts, plan: SoundPlan, made: Loudness
+) -> tuple[SoundPlan, Loudness]:
+    """The plan, and what was measured last."""
     for _ in range(_ROUNDS):
         done = bench.run(commands.loudness(bench.source, facts, bench.limits, plan), facts)
         if done.status != 0:
             break
-        made: Loudness = sound.read(bench.out / SOUND, facts.duration_s)
+        made = sound.read(bench.out / SOUND, facts.duration_s)
         if made.integrated is None or abs(made.integrated - sound.TARGET_LUFS) < _WITHIN_LU:
             break
         plan = sound.again(plan, made)
-    return plan
+    return plan, made
 
 
 def _samples(bench: Bench, facts: MediaFacts) -> Samples | None:

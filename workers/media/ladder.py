@@ -73,7 +73,7 @@ def rate_for(facts: MediaFacts) -> Fraction:
     rate = facts.rate
     if facts.variable_rate:
         # A phone in the dark: 30 keeps every frame that was there at the usual rates.
-        return MAX_RATE if rate > 15 else max(rate, Fraction(5))
+        return MAX_RATE if rate > 12 else max(rate, Fraction(5))
     if rate <= MAX_RATE:
         return max(rate, Fraction(5))
     return min(rate / 2, MAX_RATE)

@@ -69,13 +69,10 @@ def render_ladder(
     plan = _plan(bench, facts, noticed, acted)
     for folder in (HLS, "mp4", "audio"):
         (out / folder).mkdir(exist_ok=True)
-    argv = commands.render(source, facts, limits, plan, HLS)
-    done = bench.make(argv, facts, lambda f: progress(0.95 * f))
-    _check_readable(done, facts)
-    for path in (out / HLS).glob("*.mp4"):
-        wipe_names(path)
-    tracks = {r.name: hls.measure(out / HLS, r.name) for r in plan.rungs}
-    _check_whole(tracks[plan.rungs[0].name], facts, plan)
+    tracks = _stream(bench, facts, plan, lambda f: progress(0.95 * f))
+    if plan.copied and copying.is_wasteful(plan.copied, tracks):
+        plan = replace(plan, copied=None, key_times=())
+        tracks = _stream(bench, facts, plan, lambda _: progress(0.95))
     plan = _worthwhile(bench, facts, plan, tracks)
     sounds = _sounds(out, facts, plan)
     (out / MASTER).write_text(hls.master(_variants(facts, plan, tracks, sounds)))
@@ -88,7 +85,7 @@ def render_ladder(
 
 def _plan(bench: Bench, facts: MediaFacts, noticed: Mapping[str, Any], acted: str | None) -> Plan:
     rungs = ladder.rungs_for(facts.short_side)
-    card = cards.acted(acted) if acted else None
+    card = cards.acted(acted) if acted is not None else None
     fast_rate = ladder.fast_rate_for(facts)
     fast = ladder.fast_rung(rungs) if fast_rate and _moves(bench, facts) else None
     key_times = () if card or fast else _key_times(bench, facts, rungs[-1])
@@ -102,6 +99,20 @@ def _plan(bench: Bench, facts: MediaFacts, noticed: Mapping[str, Any], acted: st
         key_times=key_times,
         card=card,
     )
+
+
+def _stream(
+    bench: Bench, facts: MediaFacts, plan: Plan, progress: Callable[[float], None]
+) -> dict[str, Track]:
+    """All rungs and sounds, the raw frames to look at; name of a rung -> what it became."""
+    argv = commands.render(bench.source, facts, bench.limits, plan, HLS)
+    done = bench.make(argv, facts, progress)
+    _check_readable(done, facts)
+    for path in (bench.out / HLS).glob("*.mp4"):
+        wipe_names(path)
+    tracks = {r.name: hls.measure(bench.out / HLS, r.name) for r in plan.rungs}
+    _check_whole(tracks[plan.rungs[0].name], facts, plan)
+    return tracks
 
 
 def _moves(bench: Bench, facts: MediaFacts) -> bool:
@@ -212,8 +223,7 @@ def _look(
 ) -> tuple[dict[str, Any], list[str], tuple[FrameHash, ...]]:
     """Signals, the names of pictures that were drawn, and hashes; then the raw frames go."""
     out = bench.out
-    rate = plan.fast_rate if plan.fast_rate and plan.fast == plan.rungs[0] else plan.rate
-    noticed = signals.read(out / SIGNALS, float(rate)).to_dict()
+    noticed = signals.read(out / SIGNALS, float(plan.rate)).to_dict()
     noticed["card_s"] = plan.card.seconds if plan.card else 0.0
     step = pictures.step_for(facts.duration_s)
     times = [n * step for n in range(pictures.MAX_SAMPLES + 8)]

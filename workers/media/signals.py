@@ -24,6 +24,8 @@ BLACK_SHARE = 0.98  # of the pixels
 BLACK_S = 0.5
 # A code of an encoder's rounding; a face that speaks differs by tens.
 FROZEN_LEVEL = 4
+# What a key frame changes of a picture that stands; between two runs of so many frames.
+_REFRESH_LEVEL, _STEADY = 12, 8
 FROZEN_S = 2.0
 CUT_LEVEL = 0.10  # mean difference to the frame before, above that of the frame before it
 
@@ -130,7 +132,8 @@ class _Looker:
             if (b - a) / self._rate >= FROZEN_S
         ]
         frozen = [span for span in frozen if not any(_overlap(span, b) > 0.5 for b in black)]
-        cuts = [t for t in self._cuts() if not any(a <= t <= b for a, b in flashing)]
+        # The last change of a flashing is none either.
+        cuts = [t for t in self._cuts() if not any(a <= t <= b + 0.1 for a, b in flashing)]
         return Signals(_rounded(black), _rounded(frozen), _rounded(flashing), tuple(cuts))
 
     def _cuts(self) -> Iterator[float]:
@@ -141,30 +144,40 @@ class _Looker:
 
 
 class _Frozen:
-    """Runs of frames that are all the same as their first."""
+    """Runs of frames that are all the same as their first. An encoder's key frame draws a picture
+    that stands a little differently: long runs on both sides of it are one."""
 
     def __init__(self) -> None:
         self._first: Frames | None = None
         self._start = self._next = 0
         self._runs: list[tuple[int, int]] = []
+        self._last: Frames | None = None  # the first frame of the run that was noted last
 
     def take(self, frame: Frames) -> None:
-        if self._first is None or _differ(frame, self._first):
+        if self._first is None or _differ(frame, self._first, FROZEN_LEVEL):
             self._close()
             self._first, self._start = frame, self._next
         self._next += 1
 
     def _close(self) -> None:
-        if self._first is not None:
-            self._runs.append((self._start, self._next))
+        first, run = self._first, (self._start, self._next)
+        if first is None or run[1] - run[0] < _STEADY:
+            return
+        before = self._runs[-1] if self._runs else None
+        if before and before[1] == run[0] and not _differ(first, self._last, _REFRESH_LEVEL):
+            self._runs[-1] = before[0], run[1]
+        else:
+            self._runs.append(run)
+        self._last = first
 
     def ended(self) -> list[tuple[int, int]]:
         self._close()
+        self._first = None
         return self._runs
 
 
-def _differ(one: Frames, other: Frames) -> bool:
-    return bool(np.abs(one.astype(np.int16) - other).max() > FROZEN_LEVEL)
+def _differ(one: Frames, other: Frames | None, level: int) -> bool:
+    return other is None or bool(np.abs(one.astype(np.int16) - other).max() > level)
 
 
 class _Flashes:

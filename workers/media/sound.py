@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 TARGET_LUFS = -16.0  # of short clips on phones; broadcasters take -23
-PEAK_DBTP = -1.5
+# At most -1 when it is decoded: AAC of 128 kbit/s adds up to 0.5 dB to a limited peak.
+PEAK_DBTP = -2.0
+LOW_PEAK_DBTP = -4.0  # that of 48 kbit/s up to 2.6 dB, where a clap follows silence
+_LOW_LIMITER_DB = 0.7  # what the lower ceiling costs
 # More would only lift the noise of a room in which nobody speaks.
 MAX_GAIN_DB = 30.0
+MAX_LOW_GAIN_DB = 4.0
 SILENT_LUFS = -60.0
 SILENCE_DB, SILENCE_S = -50, 1.0
 
@@ -34,10 +38,12 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class SoundPlan:
-    """A linear gain; where its peaks would go too high, a limiter behind it."""
+    """A linear gain; where its peaks would go too high, a limiter behind it. ``low_gain_db``: how
+    much of its loudness the small sound loses by having one channel only."""
 
     gain_db: float = 0.0
     limited: bool = False
+    low_gain_db: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -89,6 +95,15 @@ def plan(loudness: Loudness) -> SoundPlan:
     gain = min(MAX_GAIN_DB, TARGET_LUFS - loudness.integrated)
     peak = loudness.peak if loudness.peak is not None else 0.0
     return SoundPlan(round(gain, 2), limited=peak + gain > PEAK_DBTP)
+
+
+def with_low(plan: SoundPlan, loudness: Loudness, low: Loudness) -> SoundPlan:
+    """Half of each channel added: up to 3 dB less where they have nothing in common. Channels
+    that cancel each other out are left as they are."""
+    if loudness.integrated is None or low.integrated is None:
+        return plan
+    lost = loudness.integrated - low.integrated + (_LOW_LIMITER_DB if plan.limited else 0.0)
+    return replace(plan, low_gain_db=round(min(MAX_LOW_GAIN_DB, max(0.0, lost)), 2))
 
 
 def again(before: SoundPlan, made: Loudness) -> SoundPlan:

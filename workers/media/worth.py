@@ -11,6 +11,8 @@ from workers.media.hls import Track
 
 # Within this part of the smaller one's bit rate a rung costs the same.
 SAME_COST = 1.15
+# So many bits a second more are no rung's picture, but the boxes around it.
+_BOXES = 10_000
 # SSIM of a rung and the next smaller one, scaled up: from here on nobody sees the difference.
 # It stands for one point of VMAF, which Debian's ffmpeg does not have.
 SAME_LOOK = 0.99
@@ -19,7 +21,7 @@ _REPORT = "same.txt"
 
 
 def costs_the_same(smaller: Track, larger: Track) -> bool:
-    return larger.average <= SAME_COST * smaller.average
+    return larger.average <= max(SAME_COST * smaller.average, smaller.average + _BOXES)
 
 
 def adds_something(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from array import array
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 
 def _run(*argv: str | Path) -> tuple[bytes, str]:
@@ -89,3 +92,97 @@ def box_order(path: Path) -> list[str]:
         names.append(content[at + 4 : at + 8].decode("latin-1"))
         at += length or len(content)
     return names
+
+
+def colours(path: Path, columns: int, rows: int) -> list[tuple[int, int, int]]:
+    """Red, green and blue in the middle of each patch of a chart, row by row, as a browser shows
+    them: a picture that does not name its colours has those that its size suggests."""
+    video = stream(path, "video")
+    named = video.get("color_space", "unknown")
+    large = min(video["width"], video["height"]) >= 720
+    matrix = named if named != "unknown" else ("bt709" if large else "smpte170m")
+    place = ("-ss", "0.4") if path.suffix == ".mp4" else ()
+    steps = f"scale=in_color_matrix={matrix}:flags=accurate_rnd+full_chroma_int,format=rgb24"
+    size = f"scale={20 * columns}:{20 * rows}:flags=area"
+    argv = ("ffmpeg", "-v", "error", "-i", path, *place, "-frames:v", "1")
+    content, _ = _run(*argv, "-vf", f"{steps},{size}", "-f", "rawvideo", "-")
+    return patches(Image.frombytes("RGB", (20 * columns, 20 * rows), content), columns, rows)
+
+
+def tile(path: Path, width: int, height: int, number: int = 0) -> Image.Image:
+    """A picture of a sheet's first row."""
+    with Image.open(path) as sheet:
+        return sheet.convert("RGB").crop((number * width, 0, (number + 1) * width, height))
+
+
+def patches(chart: Image.Image, columns: int, rows: int) -> list[tuple[int, int, int]]:
+    """The colour in the middle of each patch."""
+    width, height = chart.width // columns, chart.height // rows
+    middles = [(c + 0.5, r + 0.5) for r in range(rows) for c in range(columns)]
+    found = [chart.getpixel((int(x * width), int(y * height))) for x, y in middles]
+    return [(c[0], c[1], c[2]) for c in found if isinstance(c, tuple)]
+
+
+def loudness(path: Path) -> tuple[float, float]:
+    """Integrated loudness (LUFS, as two loudspeakers play it) and true peak (dBTP)."""
+    dual = ":dualmono=true" if stream(path, "audio")["channels"] == 1 else ""
+    argv = ("ffmpeg", "-nostdin", "-v", "info", "-i", path, "-vn")
+    _, words = _run(*argv, "-af", f"ebur128=peak=true{dual}", "-f", "null", "-")
+    summary = words[words.rindex("Summary:") :]
+    found = (re.findall(r"I:\s+(\S+) LUFS", summary), re.findall(r"Peak:\s+(\S+) dBFS", summary))
+    return float(found[0][0]), float(found[1][0])
+
+
+def hashes(path: Path) -> list[str]:
+    """The MD5 of each picture, as it is decoded."""
+    argv = ("ffmpeg", "-v", "error", "-i", path, "-map", "0:v", "-fps_mode", "passthrough")
+    out, _ = _run(*argv, "-f", "framemd5", "-")
+    lines = out.decode().splitlines()
+    return [line.rpartition(",")[2].strip() for line in lines if not line.startswith("#")]
+
+
+def frame_times(path: Path) -> list[float]:
+    argv = ("ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time")
+    out, _ = _run(*argv, "-of", "csv=p=0", path)
+    return [float(line.strip(",")) for line in out.decode().split()]
+
+
+def levels(path: Path, seconds: float) -> list[float]:
+    """RMS of each such piece of the sound, in dB."""
+    steps = f"aresample=48000,asetnsamples={round(48000 * seconds)}:p=0,astats=metadata=1:reset=1"
+    show = "ametadata=print:key=lavfi.astats.Overall.RMS_level:file=-"
+    argv = ("ffmpeg", "-v", "error", "-i", path, "-vn", "-af", f"{steps},{show}")
+    out, _ = _run(*argv, "-f", "null", "-")
+    return [float(value) for value in re.findall(r"RMS_level=(\S+)", out.decode())]
+
+
+def channels(path: Path) -> float:
+    """How far the two sides of the sound differ: RMS of the difference by that of the sum."""
+    argv = ("ffmpeg", "-v", "error", "-i", path, "-vn", "-ac", "2", "-ar", "8000")
+    content, _ = _run(*argv, "-f", "s16le", "-")
+    values = array("h", content)
+    pairs = list(zip(values[::2], values[1::2], strict=True))
+    apart = sum((left - right) ** 2 for left, right in pairs)
+    together = sum((left + right) ** 2 for left, right in pairs)
+    return float((apart / max(1, together)) ** 0.5)
+
+
+def combing(path: Path) -> float:
+    """How far a line differs from its neighbours, which agree with each other, on the mean."""
+    video = stream(path, "video")
+    width, height = video["width"], video["height"]
+    argv = ("ffmpeg", "-v", "error", "-i", path, "-ss", "1.0", "-frames:v", "1")
+    content, _ = _run(*argv, "-vf", "format=gray", "-f", "rawvideo", "-")
+    rows = [content[n * width : (n + 1) * width] for n in range(height)]
+    found = 0
+    for above, line, below in zip(rows, rows[1:], rows[2:], strict=False):
+        found += sum(
+            max(0, min(abs(b - a), abs(b - c)) - abs(a - c))
+            for a, b, c in zip(above, line, below, strict=True)
+        )
+    return found / (width * height)
+
+
+def segments(playlist: Path) -> list[float]:
+    """Their lengths in seconds."""
+    return [float(n) for n in re.findall(r"#EXTINF:([0-9.]+)", playlist.read_text())]

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from workers.media import MediaFacts
+from workers.media.copying import is_wasteful
+from workers.media.hls import Track
 from workers.media.ladder import (
+    LADDER,
     browsers_play,
     even,
     fast_rate_for,
@@ -17,6 +20,7 @@ from workers.media.ladder import (
     single_files,
     size_for,
 )
+from workers.media.worth import costs_the_same
 
 PHONE = MediaFacts(
     container="mp4",
@@ -162,3 +166,31 @@ def test_only_what_browsers_play_is_previewed_as_it_is(
     changes: dict[str, Any], plays: bool
 ) -> None:
     assert browsers_play(replace(PHONE, **changes)) is plays
+
+
+def track(name: str, average: int) -> Track:
+    return Track(name, 10.0, average, average, "avc1.640028")
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger", "same"),
+    [
+        (400_000, 459_000, True),
+        (400_000, 461_000, False),
+        (100_000, 60_000, True),
+        (9_000, 14_000, True),  # nothing but boxes
+    ],
+)
+def test_which_rungs_cost_the_same(smaller: int, larger: int, same: bool) -> None:
+    assert costs_the_same(track("480p", smaller), track("720p", larger)) is same
+
+
+@pytest.mark.parametrize(("copied", "wasteful"), [(2_400_000, True), (1_000_000, False)])
+def test_a_copy_that_costs_far_more_than_the_rung_below(copied: int, wasteful: bool) -> None:
+    tracks = {"360p": track("360p", 150_000), "480p": track("480p", 300_000)}
+    tracks["720p"] = track("720p", copied)
+    assert is_wasteful(LADDER[4], tracks) is wasteful
+
+
+def test_a_copy_alone_has_nothing_to_be_compared_with() -> None:
+    assert not is_wasteful(LADDER[0], {"144p": track("144p", 900_000)})

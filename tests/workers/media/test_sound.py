@@ -1,72 +1,84 @@
-"""How loud a clip is, from what the tool wrote; and how much louder it is made."""
+"""How much louder a clip has to be: measurements in, a plan out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from workers.media.sound import Loudness, SoundPlan, again, plan, read
-
-REPORT = """frame:0    pts:0       pts_time:0
-lavfi.r128.M=-120.691
-lavfi.r128.I=-70.000
-lavfi.r128.true_peaks_ch0=0.001
-frame:9    pts:43200   pts_time:0.9
-lavfi.silence_start=0.5
-frame:30   pts:144000  pts_time:3
-lavfi.r128.I=-30.500
-lavfi.r128.LRA=4.200
-lavfi.r128.true_peaks_ch0=0.250
-lavfi.r128.true_peaks_ch1=0.500
-lavfi.silence_end=2.5
-lavfi.silence_duration=2
-frame:70   pts:336000  pts_time:7
-lavfi.silence_start=7
-"""
+from workers.media.sound import (
+    MAX_GAIN_DB,
+    MAX_LOW_GAIN_DB,
+    PEAK_DBTP,
+    TARGET_LUFS,
+    Loudness,
+    SoundPlan,
+    again,
+    plan,
+    read,
+    with_low,
+)
 
 
-def report(folder: Path, text: str) -> Path:
-    path = folder / "sound.txt"
-    path.write_text(text)
-    return path
-
-
-def test_the_last_values_count_and_an_open_silence_goes_to_the_end(tmp_path: Path) -> None:
-    assert read(report(tmp_path, REPORT), 8.04) == Loudness(
-        integrated=-30.5, peak=-6.02, loudness_range=4.2, silent=((0.5, 2.5), (7.0, 8.04))
-    )
-
-
-@pytest.mark.parametrize("text", ["", "lavfi.r128.I=-70.000\n", "lavfi.r128.I=nan\n", "garbage\n"])
-def test_silence_has_no_loudness_and_no_gain(tmp_path: Path, text: str) -> None:
-    loudness = read(report(tmp_path, text), 5.0)
-    assert loudness.integrated is None
-    assert plan(loudness) == SoundPlan(0.0, limited=False)
-
-
-def test_a_missing_report_is_silence(tmp_path: Path) -> None:
-    assert read(tmp_path / "none.txt", 5.0).integrated is None
+def loud(integrated: float | None, peak: float | None = -20.0) -> Loudness:
+    return Loudness(integrated, peak, 3.0)
 
 
 @pytest.mark.parametrize(
-    ("integrated", "peak", "made"),
+    ("heard", "planned"),
     [
-        (-16.0, -3.0, SoundPlan(0.0, limited=False)),
-        (-20.0, -9.0, SoundPlan(4.0, limited=False)),
-        (-20.0, -3.0, SoundPlan(4.0, limited=True)),
-        (-9.0, 1.2, SoundPlan(-7.0, limited=False)),
-        (-55.0, -40.0, SoundPlan(30.0, limited=False)),
+        (loud(-23.0), SoundPlan(7.0)),
+        (loud(-16.0, -1.0), SoundPlan(0.0, limited=True)),
+        (loud(-6.0, 0.5), SoundPlan(-10.0)),
+        (loud(-40.0, -13.0), SoundPlan(24.0, limited=True)),
+        (loud(-58.0, -40.0), SoundPlan(MAX_GAIN_DB)),
+        (loud(None, None), SoundPlan()),
     ],
 )
-def test_a_linear_gain_and_a_limiter_only_where_peaks_would_clip(
-    integrated: float, peak: float, made: SoundPlan
-) -> None:
-    assert plan(Loudness(integrated, peak, 5.0)) == made
+def test_the_gain_brings_a_clip_to_the_target(heard: Loudness, planned: SoundPlan) -> None:
+    assert plan(heard) == planned
 
 
-def test_what_the_limiter_took_away_is_added() -> None:
-    assert again(SoundPlan(12.0, limited=True), Loudness(-17.5, -1.5, 3.0)) == SoundPlan(
-        13.5, limited=True
+@given(st.floats(-60, 10), st.floats(-70, 6))
+def test_no_plan_lets_a_peak_through(integrated: float, peak: float) -> None:
+    made = plan(loud(integrated, peak))
+    assert made.limited or peak + made.gain_db <= PEAK_DBTP + 0.01
+    assert made.gain_db <= MAX_GAIN_DB
+
+
+def test_what_the_limiter_took_is_given_again() -> None:
+    before = SoundPlan(20.0, limited=True)
+    assert again(before, loud(-18.5)) == SoundPlan(22.5, limited=True)
+    assert again(before, loud(None)) == before
+
+
+@pytest.mark.parametrize(
+    ("limited", "low", "gain"),
+    [
+        (False, -16.0, 0.0),  # the same on both sides
+        (False, -19.0, 3.0),  # nothing in common
+        (False, -15.0, 0.0),
+        (True, -17.0, 1.7),
+        (False, -40.0, MAX_LOW_GAIN_DB),  # one side is the other, turned over
+    ],
+)
+def test_the_small_sound_is_as_loud(limited: bool, low: float, gain: float) -> None:
+    made = with_low(SoundPlan(2.0, limited), loud(TARGET_LUFS), loud(low))
+    assert made == SoundPlan(2.0, limited, gain)
+
+
+def test_silence_needs_nothing() -> None:
+    assert with_low(SoundPlan(), loud(None), loud(None)) == SoundPlan()
+
+
+def test_the_tools_lines_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "sound.txt"
+    path.write_text(
+        "frame:0 pts:0\nlavfi.r128.I=-70.0\nlavfi.silence_start=0\n"
+        "lavfi.silence_end=1.25\nlavfi.r128.true_peaks_ch0=0.5\nlavfi.r128.true_peaks_ch1=0.25\n"
+        "lavfi.r128.I=-21.5\nlavfi.r128.LRA=4.2\nlavfi.silence_start=3.5\nlavfi.r128.I=nan\n"
     )
-    assert again(SoundPlan(12.0, limited=True), Loudness(None, None, 0.0)).gain_db == 12.0
+    assert read(path, 5.0) == Loudness(-21.5, -6.02, 4.2, ((0.0, 1.25), (3.5, 5.0)))
+    assert read(tmp_path / "missing.txt", 5.0) == Loudness(None, None, 0.0)

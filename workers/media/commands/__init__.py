@@ -6,6 +6,7 @@ stream and chapter. Names of files that are made are relative to the working dir
 
 from workers.media.commands.preview import (
     KEY_FRAMES,
+    LOW_SOUND,
     SAMPLE_TIMES,
     SAMPLES,
     SOUND,
@@ -19,6 +20,7 @@ from workers.media.commands.rungs import SIGNALS, Plan, motion, render, same_pic
 
 __all__ = [
     "KEY_FRAMES",
+    "LOW_SOUND",
     "SAMPLES",
     "SAMPLE_TIMES",
     "SIGNALS",

@@ -54,6 +54,11 @@ def open_source(source: Path, facts: MediaFacts, limits: MediaLimits, **more: An
     """A stranger's file as an input, bounded in length and picture."""
     options = input_options(_CONTAINERS[facts.container], limits)
     options |= {"t": limits.max_seconds + 5, "threads": 2}
+    if facts.rotation == 0:
+        # Calls and recordings of browsers change the picture's size on their way. The tool would
+        # build its whole graph anew, and the sound begin at 0 again: apart from the picture by
+        # seconds. Our first scaler takes what comes. A filter that turns could not.
+        options |= {"reinit_filter:v": 0, "autorotate": 0}
     return ffmpeg.input(f"file:{source}", **{**options, **more})
 
 

@@ -13,11 +13,16 @@ from workers.media.sound import SoundPlan
 
 # What a picture means that does not say it: ITU-R BT.709 for high definition, else BT.601.
 _HIGH_DEFINITION = 720
+# More of a recorder have no places that the tool knows: the first two are its main ones.
+_NAMED_CHANNELS = 8
 
 
 def bare(stream: Any, facts: MediaFacts) -> Any:
     """Progressive pictures without what cameras hang on them (captions, positions, HDR's notes).
     The tool itself turns rotated ones."""
+    if facts.rotation == 0:
+        # Nothing to do, unless the picture changes its size on its way: see `open_source`.
+        stream = stream.filter("scale", facts.width, facts.height, flags="bicubic")
     stream = stream.filter("sidedata", mode="delete")
     return stream.filter("yadif", deint="interlaced") if facts.interlaced else stream
 
@@ -41,11 +46,16 @@ def standard_range(stream: Any, facts: MediaFacts, size: tuple[int, int]) -> Any
     stream = stream.filter("format", "gbrpf32le")
     stream = stream.filter("zscale", primaries="bt709")
     stream = stream.filter("tonemap", tonemap="hable", desat=0)
-    return stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    stream = stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    return _named(stream, "bt709")
 
 
 def _wide_colours(stream: Any, facts: MediaFacts) -> Any:
-    """BT.2020 without HDR: few screens know it, and players that do not show it pale."""
+    """BT.2020 without HDR: few screens know it, and players that do not show it pale. Red, green
+    and blue of a recorded screen: the tool's own way to luma is that of BT.601, unnamed."""
+    if facts.colour == "gbr":
+        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv")
+        return _named(stream.filter("format", "yuv444p"), "bt709")
     if facts.colour != "bt2020nc":
         return stream
     stream = stream.filter("setparams", color_primaries="bt2020", color_trc="bt2020-10")
@@ -57,14 +67,20 @@ def named_colours(stream: Any, facts: MediaFacts) -> Any:
     guesses them from the size."""
     if facts.colour or facts.hdr:
         return stream
-    name = "bt709" if facts.short_side >= _HIGH_DEFINITION else "smpte170m"
+    return _named(stream, "bt709" if facts.short_side >= _HIGH_DEFINITION else "smpte170m")
+
+
+def _named(stream: Any, name: str) -> Any:
     return stream.filter("setparams", color_primaries=name, color_trc=name, colorspace=name)
 
 
 def scaled(stream: Any, size: tuple[int, int], pixels: str = "yuv420p") -> Any:
     # Said, since ffmpeg 7 keeps a phone's full range in a picture that is named as limited.
-    span = "pc" if pixels == "yuvj420p" else "tv"
-    stream = stream.filter("scale", size[0], size[1], flags="bicubic", out_range=span)
+    options = {"flags": "bicubic", "out_range": "tv"}
+    if pixels == "yuvj420p":
+        # JPEG knows one matrix, that of BT.601 (JFIF 1.02).
+        options |= {"out_range": "pc", "out_color_matrix": "bt601"}
+    stream = stream.filter("scale", size[0], size[1], **options)
     return stream.filter("setsar", "1").filter("format", pixels)
 
 
@@ -109,21 +125,29 @@ def stereo(opened: Any, facts: MediaFacts) -> Any:
     """The sound as it is served, but for its loudness. Gaps are filled, so that it stays with the
     picture."""
     track = opened[str(facts.audio_index)]
+    if (facts.audio_channels or 0) > _NAMED_CHANNELS:
+        track = track.filter("pan", args="stereo|c0=c0|c1=c1")
     track = track.filter("aresample", 48000, **{"async": 1, "first_pts": 0})
     return track.filter("aformat", channel_layouts="stereo", sample_fmts="fltp")
 
 
-def levelled(track: Any, plan: SoundPlan) -> Any:
+def levelled(track: Any, plan: SoundPlan, peak_dbtp: float = sound.PEAK_DBTP) -> Any:
     """The gain, and the limiter where it is needed: at four times the rate it sees the peaks that
     lie between the samples, too."""
     if plan.gain_db:
         track = track.filter("volume", f"{plan.gain_db}dB")
     if plan.limited:
-        ceiling = round(10 ** (sound.PEAK_DBTP / 20), 4)
+        ceiling = round(10 ** (peak_dbtp / 20), 4)
         track = track.filter("aresample", 192000)
         track = track.filter("alimiter", limit=ceiling, level=0, attack=2, release=60)
         track = track.filter("aresample", 48000)
     return track
+
+
+def mono(track: Any) -> Any:
+    """Both channels at half: what stands on both stays as loud. The tool's own mix adds 3 dB, and
+    may choose to do so for every reader of a split track."""
+    return track.filter("pan", args="mono|c0=0.5*c0+0.5*c1")
 
 
 def in_pieces(track: Any) -> Any:
@@ -136,4 +160,10 @@ def measured(track: Any, name: str) -> Any:
     """Loudness, true peak and silences of what passes, as lines of text in a file."""
     track = track.filter("ebur128", metadata=1, peak="true")
     track = track.filter("silencedetect", noise=f"{sound.SILENCE_DB}dB", d=sound.SILENCE_S)
+    return track.filter("ametadata", mode="print", file=name)
+
+
+def measured_low(track: Any, name: str) -> Any:
+    """Loudness of the small sound, as two loudspeakers play its one channel."""
+    track = mono(track).filter("ebur128", metadata=1, dualmono=1)
     return track.filter("ametadata", mode="print", file=name)

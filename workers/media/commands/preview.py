@@ -15,6 +15,7 @@ from workers.media.commands.graph import (
     in_pieces,
     levelled,
     measured,
+    measured_low,
     named_colours,
     scaled,
     several,
@@ -29,7 +30,7 @@ from workers.media.sound import SoundPlan
 
 # Working files, relative to the folder that a run may write.
 SAMPLES, SAMPLE_TIMES = "samples.rgb", "samples.txt"
-SOUND = "sound.txt"
+SOUND, LOW_SOUND = "sound.txt", "sound-low.txt"
 _POSTER_SIDE = 1280
 # Pictures in between are neither read nor decoded: "discard" is the demuxer's, "skip_frame" the
 # decoder's word for it; not every demuxer knows the first.
@@ -45,7 +46,7 @@ def preview(source: Path, facts: MediaFacts, limits: MediaLimits, name: str) -> 
     if ladder.browsers_play(facts):
         outputs = [_remux(opened, facts, name)]
         if not facts.silent:
-            outputs.append(_sound_only(measured(stereo(opened, facts), SOUND)))
+            outputs += _heard(stereo(opened, facts))
         return compiled(*outputs)
     return compiled(*_proxy(opened, facts, name))
 
@@ -54,6 +55,13 @@ def _remux(opened: Any, facts: MediaFacts, name: str) -> Any:
     indexes = [facts.video_index, facts.audio_index]
     tracks = [opened[str(i)] for i in indexes if i is not None]
     return ffmpeg.output(*tracks, name, **{**COPY, **CLEAN})
+
+
+def _heard(track: Any) -> list[Any]:
+    """The measurements of a sound, in its two forms."""
+    both = track.filter_multi_output("asplit", 2)
+    loud = measured(both[0].filter("aformat", channel_layouts="stereo"), SOUND)
+    return [_sound_only(loud), _sound_only(measured_low(both[1], LOW_SOUND))]
 
 
 def _sound_only(track: Any) -> Any:
@@ -73,14 +81,21 @@ def _proxy(opened: Any, facts: MediaFacts, name: str) -> list[Any]:
         parts = stereo(opened, facts).filter_multi_output("asplit", 2)
         tracks.append(in_pieces(parts[0]))
         options |= {"c:a": "aac", "b:a": "96k", "ac": 2, "ar": 48000}
-        others.append(_sound_only(measured(parts[1], SOUND)))
+        others += _heard(parts[1])
     return [ffmpeg.output(*tracks, name, **{**options, "threads": 2, **CLEAN}), *others]
 
 
 def _samples(picture: Any, facts: MediaFacts) -> Any:
     """Frames at even times, from a decode that is made anyway."""
-    picture = picture.filter("fps", fps=f"1/{pictures.step_for(facts.duration_s)}", start_time=0)
-    return ffmpeg.output(small_rgb(picture, sample_size(facts)), SAMPLES, **{**_RAW, **CLEAN})
+    small = small_rgb(sampled(picture, facts), sample_size(facts))
+    return ffmpeg.output(small, SAMPLES, **{**_RAW, **CLEAN})
+
+
+def sampled(picture: Any, facts: MediaFacts) -> Any:
+    """What is on the screen at each of the times. By default the filter takes what comes up to
+    half a step later: more than a second, in a long clip."""
+    step = pictures.step_for(facts.duration_s)
+    return picture.filter("fps", fps=f"1/{step}", start_time=0, round="up")
 
 
 def sample_size(facts: MediaFacts) -> tuple[int, int]:
@@ -91,7 +106,7 @@ def key_frames(source: Path, facts: MediaFacts, limits: MediaLimits) -> list[str
     """Key frames as samples, and their times as a file of their own: nothing else is decoded."""
     opened = open_source(source, facts, limits, **KEY_FRAMES)
     step = pictures.step_for(facts.duration_s)
-    picture = bare(opened[str(facts.video_index)], facts)
+    picture = named_colours(bare(opened[str(facts.video_index)], facts), facts)
     apart = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{step - 0.02})"
     seen, timed = several(picture.filter("select", apart), 2)
     samples = small_rgb(seen, sample_size(facts))
@@ -128,4 +143,4 @@ def loudness(source: Path, facts: MediaFacts, limits: MediaLimits, plan: SoundPl
     """How loud the sound becomes with this plan."""
     opened = open_source(source, facts, limits, vn=None)
     track = levelled(stereo(opened, facts), plan)
-    return compiled(_sound_only(measured(track, SOUND)))
+    return compiled(*_heard(track))

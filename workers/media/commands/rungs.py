@@ -10,7 +10,7 @@ from typing import Any
 
 import ffmpeg
 
-from workers.media import card, ladder, pictures
+from workers.media import card, ladder
 from workers.media.card import Card
 from workers.media.commands.base import CLEAN, COPY, compiled, open_made, open_source
 from workers.media.commands.graph import (
@@ -18,6 +18,7 @@ from workers.media.commands.graph import (
     in_pieces,
     levelled,
     looked_at,
+    mono,
     named_colours,
     scaled,
     several,
@@ -27,10 +28,10 @@ from workers.media.commands.graph import (
     stereo,
     video_options,
 )
-from workers.media.commands.preview import SAMPLES, sample_size
+from workers.media.commands.preview import SAMPLES, sample_size, sampled
 from workers.media.facts import MediaFacts, MediaLimits
 from workers.media.ladder import AUDIO_KBPS, LOW_AUDIO_KBPS, Rung
-from workers.media.sound import SoundPlan
+from workers.media.sound import LOW_PEAK_DBTP, SoundPlan
 
 SIGNALS = "signals.rgb"
 _RAW = {"c:v": "rawvideo", "f": "rawvideo"}
@@ -156,11 +157,9 @@ def _pictures(
             looked.append((_sampled(parts.pop(), facts), SAMPLES))
         if not last or looks:
             picture = parts.pop()
-        if rung == plan.fast and rate != plan.rate:
+        if rung == plan.fast and rate != plan.rate and (not last or looks):
             rate = plan.rate
-            picture = (
-                picture.filter("fps", fps=str(rate), start_time=0) if not last or looks else picture
-            )
+            picture = steady(picture, rate)
     if looks:
         if wide is None:
             picture, samples = several(picture, 2)
@@ -177,9 +176,7 @@ def _sampled_from(facts: MediaFacts, encoded: Sequence[Rung]) -> Rung | None:
 
 
 def _sampled(picture: Any, facts: MediaFacts) -> Any:
-    step = pictures.step_for(facts.duration_s)
-    picture = picture.filter("fps", fps=f"1/{step}", start_time=0)
-    return small_rgb(picture, sample_size(facts))
+    return small_rgb(sampled(picture, facts), sample_size(facts))
 
 
 def _sounds(
@@ -188,7 +185,8 @@ def _sounds(
     """The shared sound, and a small one for whoever pays by the megabyte."""
     track = levelled(stereo(opened, facts), plan.sound)
     if plan.card is not None:
-        track = track.filter("adelay", delays=round(plan.card.seconds * 1000), all=1)
+        frames = round(plan.card.seconds * plan.rate)
+        track = track.filter("adelay", delays=round(1000 * frames / plan.rate), all=1)
     track = in_pieces(track)
     options: dict[str, Any] = {"c:a": "aac", "ar": 48000}
     if not any(r.low for r in plan.rungs):
@@ -197,11 +195,16 @@ def _sounds(
             {**options, "b:a:0": f"{AUDIO_KBPS}k", "ac:a:0": 2},
             ["a:0,agroup:sound,name:audio"],
         )
-    parts = track.filter_multi_output("asplit", 2)
+    both = track.filter_multi_output("asplit", 2)
+    small = mono(both[1])
+    if plan.sound.low_gain_db or plan.sound.limited:
+        louder = SoundPlan(plan.sound.low_gain_db, limited=True)
+        small = in_pieces(levelled(small, louder, LOW_PEAK_DBTP))
+    parts = [both[0].filter("aformat", channel_layouts="stereo"), small]
     options |= {"b:a:0": f"{AUDIO_KBPS}k", "ac:a:0": 2}
     options |= {"b:a:1": f"{LOW_AUDIO_KBPS}k", "ac:a:1": 1}
     names = ["a:0,agroup:sound,name:audio", "a:1,agroup:low,name:audio-low"]
-    return [parts[0], parts[1]], options, names
+    return parts, options, names
 
 
 def motion(source: Path, facts: MediaFacts, limits: MediaLimits, seconds: float) -> list[str]:
