@@ -13,7 +13,7 @@ from flask import Blueprint, Response, redirect, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
 
-from review import policy, queries
+from review import looks, policy, queries
 from review.consent import FEED_SCOPES, Scope
 from review.errors import NoSuchClip
 from review.keys import is_id
@@ -31,7 +31,7 @@ LINK_SECONDS = 300  # what a signed link may outlive a withdrawal by
 FRESH = "private, no-cache"
 _SANDBOX = "default-src 'none'; sandbox"
 # What the safeguarding officer still watches of a clip that was withdrawn while it was held.
-_EVIDENCE = ("proxy.mp4", "poster.jpg")
+_EVIDENCE = ("proxy.mp4", "sprite.vtt", "sprite.jpg", "contact_sheet.jpg", *looks.POSTERS)
 _LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 
 

@@ -54,16 +54,6 @@ def class_clips(
     )
 
 
-def durations(session: Session, clips: Sequence[Clip]) -> dict[str, float]:
-    """Clip id -> seconds of its current revision, where they are known: one query for a list."""
-    rows = session.execute(
-        select(Revision.clip_id, Revision.facts)
-        .join(Clip, and_(Clip.id == Revision.clip_id, Clip.revision == Revision.number))
-        .where(Clip.id.in_([c.id for c in clips]))
-    )
-    return {row.clip_id: row.facts["duration_s"] for row in rows if row.facts}
-
-
 def gallery(
     session: Session,
     viewer: Actor | None,
