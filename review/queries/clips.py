@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from review.details import TOPICS
-from review.models import Clip, Revision
+from review.models import Clip
 from review.policy import Actor, Role
 from review.queries.paging import Page, paged
 from review.queries.visibility import scope_filter
