@@ -57,7 +57,7 @@ class Noticed:
     state: str
     lanes: tuple[Lane, ...]
     length_s: float
-    loudness: str | None
+    loudness: str | None  # silent | quiet | fair | loud
     lufs: float | None
     scrub: str | None
     shift_s: float
@@ -70,7 +70,24 @@ class Noticed:
     @property
     def unusual(self) -> bool:
         """Whether there is anything but cuts and an ordinary loudness."""
-        return any(lane.kind != "cut" for lane in self.lanes)
+        heard = self.loudness not in (None, "fair")
+        return heard or any(lane.kind != "cut" for lane in self.lanes)
+
+    @property
+    def loudness_word(self) -> str | None:
+        if self.loudness is None:
+            return None
+        return {
+            "silent": _("không có tiếng"),
+            "quiet": _("nhỏ"),
+            "fair": _("vừa"),
+            "loud": _("quá to"),
+        }[self.loudness]
+
+    @property
+    def is_levelled(self) -> bool:
+        """Whether what is published sounds otherwise than what the reviewer hears."""
+        return self.loudness in ("quiet", "loud")
 
 
 def noticed(session: Session, clip: Clip, *, evidence: bool = False) -> Noticed | None:
@@ -134,14 +151,14 @@ def _lanes(signals: Mapping[str, Any]) -> tuple[Lane, ...]:
 
 
 def _loudness(signals: Mapping[str, Any], *, silent: bool) -> tuple[str | None, float | None]:
-    """In words, with the number where one was measured."""
+    """Which it is, with the number where one was measured."""
     if silent:
-        return _("không có tiếng"), None
+        return "silent", None
     if "loudness" not in signals:
         return None, None
     lufs = signals["loudness"].get("integrated_lufs")
     if lufs is None:
-        return _("không có tiếng"), None
+        return "silent", None
     if lufs < QUIET_LUFS:
-        return _("nhỏ"), lufs
-    return (_("quá to") if lufs > LOUD_LUFS else _("vừa")), lufs
+        return "quiet", lufs
+    return ("loud" if lufs > LOUD_LUFS else "fair"), lufs

@@ -114,7 +114,8 @@ def megabytes(number: int) -> str:
 
 
 def figure(number: float) -> str:
-    return format_decimal(round(number, 1))
+    """A number as it is written, with a minus as wide as a plus."""
+    return format_decimal(round(number, 1)).replace("-", "−")
 
 
 def since_text(moment: datetime | None) -> str:

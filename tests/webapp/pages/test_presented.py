@@ -173,7 +173,7 @@ class TestDesk:
         words = ("Nhấp nháy mạnh", "Hình đen", "Không có tiếng", "Chuyển cảnh 2 lần")
         assert [w in page.text for w in words] == [True] * 4
         assert "0:02 · 3,5 giây" in page.text
-        assert "Độ to: nhỏ (-31,2 LUFS)" in page.text
+        assert "Độ to: nhỏ (−31,2 LUFS)" in page.text
         assert "bất thường" not in page.text
 
     @pytest.mark.parametrize(
