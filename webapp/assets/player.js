@@ -28,6 +28,7 @@ function openHls(list, from) {
   // Nothing is loaded before somebody wants to watch.
   hls = new Hls({ capLevelToPlayerSize: true, maxBufferLength: 20, startLevel: -1, autoStartLoad: false });
   const opened = hls;
+  video.dataset.plays = "hls";
   hls.on(Hls.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
     const here = where();
@@ -49,7 +50,6 @@ function openHls(list, from) {
   else hls.on(Hls.Events.MEDIA_ATTACHED, () => wanted && video.play());
   hls.loadSource(list);
   hls.attachMedia(video);
-  video.dataset.plays = "hls";
 }
 
 // The smallest picture while data is saved, else what the network and the screen bear.
