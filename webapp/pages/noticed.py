@@ -11,7 +11,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from review import looks, queries
+from review import jobs, looks, queries
 from review.models import Clip, OutputFile, Revision
 from review.states import State
 
@@ -50,9 +50,9 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """``state``: "ready", "waiting" for the ladder, or "none" for a clip that was never looked
-    at. ``scrub`` and ``contact_sheet``: URLs; ``shift_s``: how much later the clip begins in the
-    times of ``scrub`` than in the preview."""
+    """``state``: "ready", "waiting" for the ladder, or "none" where nothing looked at the clip,
+    nor will. ``scrub`` and ``contact_sheet``: URLs; ``shift_s``: how much later the clip begins in
+    the times of ``scrub`` than in the preview."""
 
     state: str
     lanes: tuple[Lane, ...]
@@ -102,7 +102,7 @@ def noticed(session: Session, clip: Clip, *, evidence: bool = False) -> Noticed 
     scrub, shift = _scrub(revision, files, evidence)
     loudness, lufs = _loudness(signals, silent=_is_silent(revision))
     return Noticed(
-        state=_state(revision, signals),
+        state=_state(session, revision),
         lanes=_lanes(signals),
         length_s=float((revision.facts or {}).get("duration_s") or 0.0),
         loudness=loudness,
@@ -127,10 +127,10 @@ def _scrub(
     return (plain if plain in files else None), 0.0
 
 
-def _state(revision: Revision, signals: Mapping[str, Any]) -> str:
-    if "black_spans" in signals:
+def _state(session: Session, revision: Revision) -> str:
+    if "black_spans" in (revision.signals or {}):
         return "ready"
-    return "waiting" if revision.ladder_attempt is None else "none"
+    return "waiting" if jobs.is_open(session, revision.id, "ladder") else "none"
 
 
 def _is_silent(revision: Revision) -> bool:
