@@ -87,6 +87,7 @@ def check_version(session: Session, clip: Clip, seen_version: int | None, actor:
 
 
 CLOSE_CASE = "close_case"  # no move: the clip stays as it is
+CHOOSE_POSTER = "choose_poster"  # nor this: what a reviewer saw of the clip still holds
 # What nobody but the safeguarding officer is told of.
 HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE})
 # A withdrawal is not here: the officer still has to look.
@@ -103,7 +104,11 @@ def _happened_since(
     """The moves after ``version`` as this person is told them."""
     rows = session.scalars(
         select(AuditRow)
-        .where(AuditRow.clip_id == clip.id, AuditRow.version > version)
+        .where(
+            AuditRow.clip_id == clip.id,
+            AuditRow.version > version,
+            AuditRow.action != CHOOSE_POSTER,
+        )
         .order_by(AuditRow.seq)
     )
     if actor.role is Role.SAFEGUARDING:

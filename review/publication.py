@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs
+from review import clock, feed, jobs, looks
 from review.captions import reading as captions
 from review.consent import FEED_SCOPES, Scope, consents_of, lower_to_consents, missing
 from review.details import Details
 from review.errors import ConsentMissing, InvalidInput, NotAllowed, ScopeTooWide, WrongState
 from review.lifecycle import check_version, load_visible, move
-from review.models import Campaign, Clip, OutputFile, Rendition, Revision
+from review.models import Campaign, Clip, Rendition, Revision
 from review.policy import SYSTEM, Actor, move_for
+from review.queries.records import output_files
 from review.states import Action, Party, State
 from review.text import one_of
 
@@ -64,13 +65,9 @@ def record(session: Session, clip: Clip) -> dict[str, Any]:
     assert revision is not None
     assert clip.published_at is not None
     campaign = session.get(Campaign, clip.campaign_id) if clip.campaign_id else None
-    poster = session.scalar(
-        select(OutputFile.what).where(
-            OutputFile.revision_id == revision.id,
-            OutputFile.attempt == revision.examine_attempt,
-            OutputFile.what == "poster.jpg",
-        )
-    )
+    files = output_files(session, clip)
+    cost = looks.view_bytes({what: file.bytes for what, file in files.items()})
+    playable = _renditions(session, revision)
     return {
         "id": clip.id,
         "revision": clip.revision,
@@ -85,12 +82,21 @@ def record(session: Session, clip: Clip) -> dict[str, Any]:
         "scope": clip.scope,
         "reenactment": clip.reenactment,
         "published_at": clock.iso(clip.published_at),
-        "duration_s": (revision.facts or {}).get("duration_s"),
-        "poster": poster,
-        "sprite": None,
+        "duration_s": looks.duration_s(revision),
+        "poster": looks.poster(revision, files),
+        "sprite": looks.SPRITES[0] if looks.SPRITES[0] in files else None,
         "captions": captions.records(session, clip),
-        "renditions": captions.with_master(session, clip, _renditions(session, revision)),
+        "renditions": captions.with_master(
+            session, clip, [r for r in playable if r["kind"] != "audio"]
+        ),
+        "audio": next((_sound(r) for r in playable if r["kind"] == "audio"), None),
+        "view_bytes": cost.to_dict() if cost else None,
     }
+
+
+def _sound(rendition: dict[str, Any]) -> dict[str, Any]:
+    """The sound alone: it has no kind and no size of a picture."""
+    return {name: rendition[name] for name in ("what", "bytes", "sha256", "mime")}
 
 
 def _renditions(session: Session, revision: Revision) -> list[dict[str, Any]]:

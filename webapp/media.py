@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
 
-from review import policy, queries, redacting
+from review import looks, policy, queries, redacting
 from review.captions.reading import FOLDER, Served, served
 from review.consent import FEED_SCOPES, Scope
 from review.errors import NoSuchClip
@@ -35,7 +35,14 @@ LINK_SECONDS = 300  # what a signed link may outlive a withdrawal by
 FRESH = "private, no-cache"
 _SANDBOX = "default-src 'none'; sandbox"
 # What the safeguarding officer still watches of a clip that was withdrawn while it was held.
-_EVIDENCE = ("proxy.mp4", "poster.jpg", FOLDER)
+_EVIDENCE = (
+    "proxy.mp4",
+    "sprite.vtt",
+    "sprite.jpg",
+    "contact_sheet.jpg",
+    *looks.POSTERS,
+    FOLDER,
+)
 _RENDER = re.compile(r"redactions/([0-9a-z]{26})\.mp4")
 _LISTS = ("application/vnd.apple.mpegurl", "text/vtt")
 

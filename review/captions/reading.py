@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from review import looks
 from review.captions import hls
 from review.captions.cues import parse, write
 from review.captions.hls import Track, with_captions
@@ -98,14 +99,9 @@ def digests(session: Session, clip: Clip) -> dict[str, str]:
     return {row.language: row.sha256 for row in current(session, clip)}
 
 
-def card_s(revision: Revision) -> float:
-    """How much later than in the preview the clip begins in what its ladder plays."""
-    return float((revision.signals or {}).get("card_s") or 0.0)
-
-
 def _played(session: Session, captions: Captions) -> Served:
     """The captions in the time of the ladder."""
-    later = card_s(session.get_one(Revision, captions.revision_id))
+    later = looks.card_s(session.get_one(Revision, captions.revision_id))
     if not later:
         return Served(captions.vtt, VTT_MIME)
     cues = (
@@ -117,7 +113,7 @@ def _played(session: Session, captions: Captions) -> Served:
 
 def file_of(session: Session, captions: Captions, ending: str = "vtt") -> str:
     """Path below ``/media/<clip>/`` of these captions in the time of the ladder."""
-    later = card_s(session.get_one(Revision, captions.revision_id))
+    later = looks.card_s(session.get_one(Revision, captions.revision_id))
     return f"{FOLDER}{captions.language}{_AFTER_CARD if later else ''}.{ending}"
 
 
@@ -141,7 +137,7 @@ def served(session: Session, clip: Clip, what: str) -> Served | None:
 
 def _playlist(session: Session, captions: Captions) -> Served:
     found = session.get_one(Revision, captions.revision_id)
-    duration = float((found.facts or {}).get("duration_s") or FALLBACK_S) + card_s(found)
+    duration = float((found.facts or {}).get("duration_s") or FALLBACK_S) + looks.card_s(found)
     name = file_of(session, captions).removeprefix(FOLDER)
     return Served(hls.playlist(name, duration), hls.MIME)
 

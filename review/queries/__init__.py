@@ -1,6 +1,7 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
-from review.queries.clips import class_clips, durations, gallery, my_clips
+from review.queries.clips import class_clips, gallery, my_clips
+from review.queries.covers import Cover, Face, covers, faces
 from review.queries.paging import Page, decode_cursor, encode_cursor
 from review.queries.queue import (
     QueueRow,
@@ -25,14 +26,17 @@ from review.queries.records import (
 from review.queries.visibility import can_see, get_clip, in_scope, was_taken_back
 
 __all__ = [
+    "Cover",
+    "Face",
     "Page",
     "QueueRow",
     "can_see",
     "class_clips",
+    "covers",
     "decisions",
     "decode_cursor",
-    "durations",
     "encode_cursor",
+    "faces",
     "gallery",
     "get_clip",
     "history",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from review.details import TOPICS
-from review.models import Clip, Revision
+from review.models import Clip
 from review.policy import Actor, Role
 from review.queries.paging import Page, paged
 from review.queries.visibility import scope_filter
@@ -52,16 +50,6 @@ def class_clips(
         newest_first=True,
         key_of=lambda c: (c.created_at, c.id),
     )
-
-
-def durations(session: Session, clips: Sequence[Clip]) -> dict[str, float]:
-    """Clip id -> seconds of its current revision, where they are known: one query for a list."""
-    rows = session.execute(
-        select(Revision.clip_id, Revision.facts)
-        .join(Clip, and_(Clip.id == Revision.clip_id, Clip.revision == Revision.number))
-        .where(Clip.id.in_([c.id for c in clips]))
-    )
-    return {row.clip_id: row.facts["duration_s"] for row in rows if row.facts}
 
 
 def gallery(

@@ -12,7 +12,7 @@ from review import clock
 from review.keys import is_id
 from review.models import Clip, School, SchoolClass
 from review.policy import STAGES, Actor, Role
-from review.queries.clips import durations
+from review.queries.covers import faces
 from review.queries.paging import Page, paged
 from review.states import Party, State
 
@@ -25,6 +25,7 @@ class QueueRow:
     school_name: str
     class_name: str | None
     duration_s: float | None
+    poster: str
     claimed_by_other: bool
     claimed_by_me: bool
 
@@ -82,7 +83,7 @@ def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Q
     now = clock.now(session)
     schools = _names(session, School, {c.school_id for c in clips})
     classes = _names(session, SchoolClass, {c.class_id for c in clips})
-    lengths = durations(session, clips)
+    shown = faces(session, clips)
     rows = []
     for clip in clips:
         claimed = clip.claimed_until is not None and clip.claimed_until > now
@@ -91,7 +92,8 @@ def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Q
                 clip,
                 schools.get(clip.school_id, ""),
                 classes.get(clip.class_id),
-                lengths.get(clip.id),
+                shown[clip.id].duration_s,
+                shown[clip.id].poster,
                 claimed and clip.claimed_by != actor.id,
                 claimed and clip.claimed_by == actor.id,
             )

@@ -114,6 +114,8 @@ def test_the_feed_says_of_a_clip_what_libraries_need_and_nothing_of_people(world
             }
             for r in made
         ],
+        "audio": None,
+        "view_bytes": None,
     }
     assert [r["what"] for r in entry.record["renditions"]] == ["hls/master.m3u8", "mp4/360p.mp4"]
 

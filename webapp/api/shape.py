@@ -6,22 +6,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review import policy, problems, publication, queries
+from review import looks, policy, problems, publication, queries
 from review.captions import reading
 from review.clock import iso
-from review.models import Captions, Clip, OutputFile, Rendition
+from review.models import Captions, Clip, OutputFile, Rendition, Revision
 from review.policy import Actor
 from review.states import State
 from webapp.deps import deps
 from webapp.i18n import translated
 
-# Name in the API -> path below /media/<clip>/; "mp4" is the best that the ladder made.
+# Name in the API -> path below /media/<clip>/, of several the first that is there.
 _MEDIA = {
-    "proxy": "proxy.mp4",
-    "poster": "poster.jpg",
-    "contact_sheet": "contact_sheet.jpg",
-    "sprite": "sprite.vtt",
-    "hls": "hls/master.m3u8",
+    "proxy": ("proxy.mp4",),
+    "contact_sheet": ("contact_sheet.jpg",),
+    "sprite": looks.SPRITES,
+    "hls": ("hls/master.m3u8",),
 }
 _FILES_HIDDEN = (State.DRAFT, State.WITHDRAWN)
 
@@ -47,6 +46,8 @@ def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
     files = {} if hidden else queries.output_files(session, clip)
     made = [] if hidden else queries.renditions(session, clip)
     captions = [] if hidden else [caption(clip, row) for row in reading.current(session, clip)]
+    cost = looks.view_bytes({what: file.bytes for what, file in files.items()})
+    revision = queries.revision(session, clip)
     return {
         **head(actor, clip),
         "title": clip.title,
@@ -62,8 +63,10 @@ def whole(session: Session, actor: Actor | None, clip: Clip) -> dict[str, Any]:
         "problem": problem(clip),
         "waiting_for": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
         "published_at": _published_at(clip, shown),
-        "renditions": [rendition(clip, r) for r in made],
-        "media": {**media(clip, files, made), "captions": captions},
+        "renditions": [rendition(clip, r) for r in made if r.kind != "audio"],
+        "audio": next((sound(clip, r) for r in made if r.kind == "audio"), None),
+        "view_bytes": cost.to_dict() if cost else None,
+        "media": {**media(clip, revision, files, made), "captions": captions},
     }
 
 
@@ -109,11 +112,22 @@ def caption(clip: Clip, row: Captions) -> dict[str, Any]:
     }
 
 
-def media(clip: Clip, files: dict[str, OutputFile], made: list[Rendition]) -> dict[str, str | None]:
-    """URLs of what there is; null for what is not made (yet)."""
-    found: dict[str, str | None] = {
-        name: media_url(clip.id, what) if what in files else None for name, what in _MEDIA.items()
+def sound(clip: Clip, made: Rendition) -> dict[str, Any]:
+    """The sound alone."""
+    return {
+        "url": media_url(clip.id, made.what),
+        "bytes": made.bytes,
+        "sha256": made.sha256,
+        "mime": made.mime,
     }
+
+
+def media(
+    clip: Clip, revision: Revision | None, files: dict[str, OutputFile], made: list[Rendition]
+) -> dict[str, str | None]:
+    """URLs of what there is; null for what is not made (yet). "mp4" is the best of the ladder."""
+    found = {name: next((w for w in whats if w in files), None) for name, whats in _MEDIA.items()}
     mp4 = max((r for r in made if r.kind == "mp4"), key=lambda r: r.height, default=None)
-    found["mp4"] = media_url(clip.id, mp4.what) if mp4 else None
-    return found
+    found["poster"] = looks.poster(revision, files) if revision else None
+    found["mp4"] = mp4.what if mp4 else None
+    return {name: media_url(clip.id, what) if what else None for name, what in found.items()}

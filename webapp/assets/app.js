@@ -38,3 +38,11 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(button.dataset.copy);
   button.textContent = button.dataset.copied;
 });
+
+// What htmx could not send is told beside the form that it came from.
+for (const kind of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(kind, (event) => {
+    const told = event.target.querySelector("[data-unsent]");
+    if (told) told.hidden = false;
+  });
+}

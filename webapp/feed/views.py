@@ -39,7 +39,17 @@ def clip_record(record: Mapping[str, Any]) -> dict[str, Any]:
             | {k: v for k, v in r.items() if k not in ("kind", "what")}
             for r in record["renditions"]
         ],
+        "audio": _sound(clip_id, record.get("audio")),
+        "view_bytes": record.get("view_bytes"),
     }
+
+
+def _sound(clip_id: str, stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """None where the clip is silent, or its record older than the sound alone."""
+    if stored is None:
+        return None
+    rest = {name: value for name, value in stored.items() if name != "what"}
+    return {"url": media_url(clip_id, stored["what"]), **rest}
 
 
 def _change(entry: FeedEntry) -> dict[str, Any]:

@@ -14,13 +14,15 @@ from review import (
     decisions,
     lifecycle,
     lookalikes,
+    looks,
     policy,
+    presentation,
     publication,
     queries,
     submission,
 )
 from review.consent import RECORDERS, Scope, missing
-from review.errors import InvalidInput, NoSuchClip
+from review.errors import InvalidInput, NoSuchClip, NotAllowed
 from review.models import Clip
 from review.policy import SUBMITTERS, Actor, Role
 from review.states import Action, State
@@ -31,6 +33,7 @@ from webapp.forms.clips import NO_LABEL, REASONS
 from webapp.forms.words import choices
 from webapp.i18n import translated
 from webapp.pages import captions, player
+from webapp.pages.shared import problem_word
 
 blueprint = Blueprint("clips", __name__, url_prefix="/clips")
 
@@ -44,7 +47,8 @@ def mine() -> str:
     with deps().database.read() as session:
         find = queries.class_clips if of_class else queries.my_clips
         page = find(session, actor, request.args.get("cursor"))
-    return render_template("clips.html", page=page, of_class=of_class)
+        faces = queries.faces(session, page.items)
+    return render_template("clips.html", page=page, faces=faces, of_class=of_class)
 
 
 @blueprint.get("/<clip_id>")
@@ -77,7 +81,8 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "buttons": buttons,
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
-        "player": player.sources(session, clip),
+        **_presented(session, actor, clip),
+        "length_s": looks.duration_s(revision) if revision else None,
         "made": bool(queries.renditions(session, clip)),
         "history": [row for row in queries.history(session, clip.id) if _is_told(row.action)],
         "notes": queries.notes(session, clip.id),
@@ -94,6 +99,19 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "person_form": PersonForm(formdata=None),
         "consent_form": ConsentForm(formdata=None),
         "same_file": lookalikes.own_same_file(session, actor, clip),
+    }
+
+
+def _presented(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
+    """What there is to play, and of which pictures the poster is chosen."""
+    revision = queries.revision(session, clip)
+    pictures: list[str] = []
+    if revision is not None and presentation.may_choose_poster(actor, clip):
+        pictures = looks.candidates(queries.output_files(session, clip))
+    return {
+        "player": player.sources(session, clip),
+        "pictures": pictures,
+        "chosen": revision.poster if revision else None,
     }
 
 
@@ -137,8 +155,13 @@ def progress(clip_id: str) -> Response:
     with deps().database.read() as session:
         clip = _mine_or_staff(session, actor, clip_id)
         made = bool(queries.renditions(session, clip))
+        context = _presented(session, actor, clip) if made else {}
     state = policy.shown_state(actor, clip)
-    response = make_response(render_template("_progress.html", clip=clip, state=state, made=made))
+    response = make_response(
+        render_template(
+            "_progress.html", clip=clip, state=state, made=made, fragment=True, **context
+        )
+    )
     if state != request.args.get("seen", state):
         response.headers["HX-Refresh"] = "true"
     return response
@@ -180,6 +203,29 @@ def retry(clip_id: str) -> Response:
         submission.retry(session, clip_id, actor, request.form.get("version", type=int))
     flash(_("Đang xử lý lại."))
     return redirect(url_for("clips.show", clip_id=clip_id))
+
+
+@blueprint.post("/<clip_id>/poster")
+@signed_in
+def choose_poster(clip_id: str) -> Response | str:
+    """One of the pictures, or the machine's choice again; htmx is answered with the fragment."""
+    actor = _one_who_sees(clip_id)
+    wanted = None if "machine" in request.form else request.form.get("poster") or None
+    told, trouble = _("Đã đổi ảnh bìa."), ""
+    try:
+        with deps().database.write() as session:
+            presentation.choose_poster(session, clip_id, actor, wanted)
+    except InvalidInput as error:
+        trouble = " ".join(translated(text) for text in error.errors.values())
+    except NotAllowed as error:
+        trouble = problem_word(error.code)
+    if "HX-Request" not in request.headers:
+        flash(*((trouble, "error") if trouble else (told,)))
+        return redirect(url_for("clips.show", clip_id=clip_id, _anchor="poster"))
+    with deps().database.read() as session:
+        clip = _mine_or_staff(session, actor, clip_id)
+        context = _presented(session, actor, clip)
+    return render_template("_poster.html", clip=clip, told=told, trouble=trouble, **context)
 
 
 def _one_who_sees(clip_id: str) -> Actor:

@@ -22,6 +22,7 @@ from webapp.errors import STATUS
 from webapp.forms import DecisionForm, wrong_fields
 from webapp.i18n import translated
 from webapp.pages import player
+from webapp.pages.noticed import noticed
 from webapp.pages.shared import seen_version
 
 blueprint = Blueprint("desk", __name__)
@@ -120,6 +121,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
         "player": player.sources(session, found, preview_only=True, evidence=evidence),
+        "noticed": noticed(session, found, evidence=evidence),
         # Withdrawn while it was held: there is nothing to decide, only the case to close.
         "closing": evidence,
         "buttons": buttons,
@@ -197,6 +199,19 @@ def _said(action: Action) -> str:
         Action.REJECT: _("Đã ghi quyết định không duyệt."),
         Action.ESCALATE: _("Đã chuyển cho người phụ trách bảo vệ trẻ em."),
     }[action]
+
+
+@blueprint.get("/review/<clip_id>/signals")
+@roles(*DECIDERS)
+def signals(clip_id: str) -> str:
+    """The fragment that the desk asks for while the clip is being looked at."""
+    actor = require_actor()
+    with deps().database.read() as session:
+        found = queries.get_clip(session, actor, clip_id)
+        if not policy.may_see(actor, found):
+            raise NoSuchClip(f"there is no clip {clip_id!r} to decide on")
+        context = noticed(session, found, evidence=policy.sees_evidence(actor, found))
+    return render_template("_signals.html", clip=found, noticed=context, fragment=True)
 
 
 @blueprint.post("/review/<clip_id>/claim")

@@ -26,12 +26,14 @@ def home() -> str:
         waiting = queries.waiting_count(session, actor)
         held = queries.safeguarding_queue(session, actor, limit=100).items
         recent = queries.my_clips(session, actor, limit=3).items
+        faces = queries.faces(session, recent)
         classes = _classes(session, actor)
     return render_template(
         "home.html",
         waiting=waiting,
         held=len(held),
         recent=recent,
+        faces=faces,
         classes=classes,
         join_url=f"{request.host_url.rstrip('/')}/join",
     )

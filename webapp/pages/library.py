@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from review import queries
+from review import looks, queries
 from review.details import TOPICS
 from review.keys import is_id
 from review.models import Clip
@@ -32,9 +32,9 @@ def index() -> str:
             topic=topic or None,
             words=words or None,
         )
-        durations = queries.durations(session, page.items)
+        covers = queries.covers(session, page.items)
     return render_template(
-        "library.html", page=page, durations=durations, topics=TOPICS, topic=topic, words=words
+        "library.html", page=page, covers=covers, topics=TOPICS, topic=topic, words=words
     )
 
 
@@ -55,5 +55,6 @@ def clip(clip_id: str) -> str:
         clip=found,
         facts=(revision.facts if revision else None) or {},
         player=sources,
+        length_s=looks.duration_s(revision) if revision else None,
         may_moderate=actor is not None and actor.role == Role.MODERATOR,
     )

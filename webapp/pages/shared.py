@@ -72,6 +72,7 @@ def action_word(action: str) -> str:
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
         Action.REDACT: _("Đã che, tắt tiếng hoặc cắt bớt"),
+        lifecycle.CHOOSE_POSTER: _("Chọn ảnh bìa"),
     }.get(action, action)
 
 
@@ -106,6 +107,18 @@ def size_text(number: int | None) -> str:
         return f"{max(1, round(number / 1024))} KB"
     figure, unit = (mib, "MB") if mib < 1024 else (mib / 1024, "GB")
     return f"{format_decimal(round(figure, 1))} {unit}"
+
+
+def megabytes(number: int) -> str:
+    """For people who pay by the megabyte: no more figures than they need."""
+    mib = number / (1024 * 1024)
+    figure = max(0.1, round(mib, 1)) if mib < 9.95 else round(mib)
+    return f"{format_decimal(figure)} MB"
+
+
+def figure(number: float) -> str:
+    """A number as it is written, with a minus as wide as a plus."""
+    return format_decimal(round(number, 1)).replace("-", "−")
 
 
 def since_text(moment: datetime | None) -> str:
@@ -169,7 +182,18 @@ def register(blueprint: Blueprint) -> None:
     for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
         blueprint.add_app_template_filter(word)
     blueprint.add_app_template_filter(name_of, "language_name")
-    for filter_ in (since_text, when, day, topic_words, tag_words, has_poster, own_state, iso):
+    for filter_ in (
+        since_text,
+        megabytes,
+        figure,
+        when,
+        day,
+        topic_words,
+        tag_words,
+        has_poster,
+        own_state,
+        iso,
+    ):
         blueprint.add_app_template_filter(filter_)
     blueprint.app_context_processor(_context)
 

@@ -82,7 +82,9 @@ def test_a_row_of_the_queue_says_what_a_reviewer_needs(world: World) -> None:
 
     mine = row(me)
     assert mine.clip.id == clip_id
-    assert mine == queries.QueueRow(mine.clip, world.school.name, "Lớp 7A", 12.5, False, True)
+    assert mine == queries.QueueRow(
+        mine.clip, world.school.name, "Lớp 7A", 12.5, "poster.jpg", False, True
+    )
     assert (row(other).claimed_by_other, row(other).claimed_by_me) == (True, False)
     with world.write() as session:
         row_ = session.get_one(Clip, clip_id)
@@ -204,8 +206,9 @@ def test_lengths_are_those_of_the_current_revision(world: World) -> None:
     done, waiting = world.clip(), world.clip(State.PROCESSING)
     with world.read() as session:
         clips = [session.get_one(Clip, c) for c in (done, waiting)]
-        assert queries.durations(session, clips) == {done: 12.5}
-        assert queries.durations(session, []) == {}
+        faces = {c: (f.poster, f.duration_s) for c, f in queries.faces(session, clips).items()}
+        assert faces == {done: ("poster.jpg", 12.5), waiting: ("poster.jpg", None)}
+        assert queries.faces(session, []) == {}
 
 
 # --- what belongs to one clip ------------------------------------------------------------------
@@ -278,9 +281,8 @@ LISTS: dict[str, Callable[..., Any]] = {
     "safeguarding queue": lambda s, me: queries.safeguarding_queue(s, me["officer"], limit=100),
     "next": lambda s, me: queries.next_in_queue(s, me["reviewer"]),
     "waiting count": lambda s, me: queries.waiting_count(s, me["reviewer"]),
-    "durations": lambda s, me: queries.durations(
-        s, queries.my_clips(s, me["owner"], limit=100).items
-    ),
+    "faces": lambda s, me: queries.faces(s, queries.my_clips(s, me["owner"], limit=100).items),
+    "covers": lambda s, me: queries.covers(s, queries.gallery(s, me["owner"], limit=100).items),
     "jobs": lambda s, me: queries.job_list(s, limit=100),
     "history": lambda s, me: queries.history(s, me["clip"]),
     "decisions": lambda s, me: queries.decisions(s, me["clip"]),

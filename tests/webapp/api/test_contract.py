@@ -70,6 +70,8 @@ class TestClips:
             "waiting_for": [],
             "published_at": None,
             "renditions": [],
+            "audio": None,
+            "view_bytes": None,
             "media": dict.fromkeys(
                 ("proxy", "poster", "contact_sheet", "sprite", "hls", "mp4"), None
             )

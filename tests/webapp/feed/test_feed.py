@@ -168,6 +168,8 @@ class TestChanges:
                                 ("mp4", "mp4/360p.mp4", "video/mp4"),
                             )
                         ],
+                        "audio": None,
+                        "view_bytes": None,
                         "seq": 1,
                     },
                     "reason": None,

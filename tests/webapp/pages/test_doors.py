@@ -89,6 +89,10 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/review/{published}": (IN, 403, 403, 200, 200, 404, 403),
     "/review/{foreign}": (IN, 403, 403, 404, 200, 404, 403),
     "/review/{foreign_published}": (IN, 403, 403, 404, 200, 404, 403),
+    "/review/{in_review}/signals": (IN, 403, 403, 200, 200, 404, 403),
+    "/review/{held}/signals": (IN, 403, 403, 404, 404, 200, 403),
+    "/review/{published}/signals": (IN, 403, 403, 200, 200, 404, 403),
+    "/review/{foreign_published}/signals": (IN, 403, 403, 404, 200, 404, 403),
     "/review/no-such-clip": (IN, 403, 403, 404, 404, 404, 403),
     "/safeguarding": (IN, 403, 403, 403, 403, 200, 403),
     "/admin": (IN, 403, 403, 403, 403, 403, 200),
@@ -96,7 +100,7 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
-FRAGMENTS = ("/progress", "/listening")
+FRAGMENTS = ("/progress", "/listening", "/signals")
 
 
 @pytest.fixture
