@@ -81,7 +81,8 @@ def test_red_flashes(works: Works) -> None:
 
 
 def test_scrub_pictures_show_what_is_there_at_their_time(works: Works) -> None:
-    """Every quarter second, of which each second one is looked at; black from 1.0 s to 2.2 s, and again at 3.0 s."""
+    """One each quarter second, of which every second one is looked at; black from 1.0 s to
+    2.2 s, and again at 3.0 s."""
     works.rendered("blackened")
     sheet = works.out("blackened") / "hls/sprite.jpg"
     tiles = [look.tile(sheet, 160, 90, number).convert("L") for number in range(0, 16, 2)]
