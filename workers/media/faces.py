@@ -95,7 +95,7 @@ def size_for(facts: MediaFacts) -> tuple[int, int]:
     picture is. The shape may change by a few percent: a face stays one."""
     width, height = facts.width, facts.height
     scale = min(1.0, MAX_SIDE / max(width, height), (MAX_PIXELS / (width * height)) ** 0.5)
-    wide, high = (max(1, round(side * scale / SIDES)) * SIDES for side in (width, height))
+    wide, high = (max(1, int(side * scale / SIDES + 0.5)) * SIDES for side in (width, height))
     return wide, high
 
 
