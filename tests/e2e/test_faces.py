@@ -149,6 +149,7 @@ def test_the_machine_looks_while_one_draws_and_only_what_is_taken_is_hidden(
 def test_on_a_phone_and_nothing_axe_complains_about(editor: Editor, visit: Any, axe: str) -> None:
     page = visit(width=360)
     page.get_by_role("button", name="Tìm khuôn mặt").click()
+    expect(page.get_by_text("Máy đang tìm khuôn mặt")).to_be_visible()
     editor.found(*FOUND)
     expect(page.get_by_role("button", name="Nhận tất cả")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -161,6 +162,7 @@ def test_on_a_phone_and_nothing_axe_complains_about(editor: Editor, visit: Any, 
 def test_a_plan_that_is_full_takes_no_more(editor: Editor, visit: Any) -> None:
     page = visit()
     page.get_by_role("button", name="Tìm khuôn mặt").click()
+    expect(page.get_by_text("Máy đang tìm khuôn mặt")).to_be_visible()
     editor.found(*(Box(i / 60, 0.1, 0.1, 0.1, 0.0, 1.0) for i in range(50)))
     page.get_by_role("button", name="Hộp che").click()
     page.get_by_role("button", name="Nhận tất cả").click()

@@ -64,7 +64,9 @@ class RedactForm(PageForm):
         for text in confirmed:
             values = text.split(_BETWEEN)
             if len(values) == len(_CONFIRMED) and len(self.boxes.entries) <= MAX_BOXES:
-                self.boxes.append_entry({**dict(zip(_CONFIRMED, values, strict=True)), _HOW: "blur"})
+                self.boxes.append_entry(
+                    {**dict(zip(_CONFIRMED, values, strict=True)), _HOW: "blur"}
+                )
 
     def plan(self) -> dict[str, Any]:
         """As `review.redaction` reads it: percents become fractions."""

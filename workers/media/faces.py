@@ -37,7 +37,7 @@ SAME = 0.2  # overlap (IoU) of a face in two looks
 MISSED = 2  # looks in which a face may be turned away and is still the same one
 # A box that stands still may become so much larger than the face in it; where that gives more than
 # MAX_BOXES, the next. Beyond the last the shortest faces are left out.
-SPREADS = (2.0, 3.0, 5.0, 10.0)
+SPREADS = (1.5, 2.0, 3.0, 5.0, 10.0)
 
 Detect = Callable[[Frame], list[Found]]
 

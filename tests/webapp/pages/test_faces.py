@@ -53,7 +53,7 @@ def test_nobody_is_offered_a_machine_that_is_not_there(
     visitor: Visitor, world: World, clip_id: str
 ) -> None:
     person = visitor(Role.REVIEWER)
-    assert "khuôn mặt máy" not in person.get(editor(clip_id)).text.lower()
+    assert "Khuôn mặt do máy tìm" not in person.get(editor(clip_id)).text
     assert "Tìm khuôn mặt" not in person.get(editor(clip_id)).text
     assert person.post(f"{editor(clip_id)}/faces").status == 409
     with world.read() as session:
