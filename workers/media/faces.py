@@ -186,7 +186,8 @@ def _still(track: _Track, spread: float) -> list[_Track]:
     for number, one in zip(track.numbers[1:], track.found[1:], strict=True):
         last = pieces[-1]
         wanted = _around([*last.found, one])
-        if wanted.area > spread * max(f.area for f in [*last.found, one]):
+        largest = max(f.area for f in [*last.found, one])
+        if len(last.found) > 1 and wanted.area > spread * largest:
             pieces.append(_Track([last.numbers[-1]], [last.found[-1]]))
         pieces[-1].add(number, one)
     return pieces
