@@ -24,9 +24,9 @@ MAX_ATTEMPTS = 3
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=60))
 # A full disk or a lost database is not the clip's fault: come back, and do not count it.
 WAIT_FOR_MACHINE = timedelta(seconds=30)
-PRIORITY = {"examine": 0, "redact": 5, "ladder": 10, "transcribe": 20}
+PRIORITY = {"examine": 0, "redact": 5, "faces": 6, "ladder": 10, "transcribe": 20}
 # Of these only their own page tells how far they are: the clip is as far as it was.
-_APART = ("redact", "transcribe")
+_APART = ("redact", "faces", "transcribe")
 KINDS = tuple(PRIORITY)
 
 

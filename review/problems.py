@@ -33,6 +33,7 @@ FAILURES: dict[str, str] = {
     "storage": "Kho lưu trữ tạm thời không trả lời. Clip vẫn còn nguyên và sẽ được xử lý tiếp.",
     "original_missing": "Không tìm thấy bản gốc của clip trong kho. Hãy báo cho người vận hành.",
     "not_transcribed": "Máy chưa nghe được clip để gợi ý phụ đề. Clip vẫn còn nguyên; hãy thử lại hoặc tự viết phụ đề.",
+    "faces_not_searched": "Máy chưa tìm được khuôn mặt trong clip. Clip vẫn còn nguyên; hãy thử lại hoặc tự vẽ hộp che.",
     "worker_lost": "Máy xử lý bị ngắt nhiều lần. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
 }
 

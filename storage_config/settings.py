@@ -67,6 +67,7 @@ class Settings:
     trusted_proxies: int
     log_level: str
     asr_model: str
+    face_model: str
     token: str = field(repr=False)
     sources: Mapping[str, str] = field(repr=False, default_factory=dict)
 
@@ -89,6 +90,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TRUSTED_PROXIES", values.integer(0, 8), "how many proxies stand in front"),
     Variable("LOG_LEVEL", values.choice("debug", "info", "warning", "error"), "how much is logged"),
     Variable("ASR_MODEL", str, "directory of a speech model that drafts captions"),
+    Variable("FACE_MODEL", str, "file of a model that proposes faces to hide"),
     Variable("TOKEN", str, "bearer token that `lantoa submit` uses", secret=True),
 )
 
@@ -105,6 +107,7 @@ _DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": 0,
     "LOG_LEVEL": "info",
     "ASR_MODEL": "",
+    "FACE_MODEL": "",
     "TOKEN": "",
 }
 

@@ -22,7 +22,7 @@ from storage_config.blobs import blob_store
 from storage_config.database import DatabaseBusy
 from storage_config.settings import Settings, SettingsError, load
 from workers import deps as deps_module
-from workers import transcribe
+from workers import faces, transcribe
 from workers.app import configure
 from workers.media import SandboxUnavailable, choose_sandbox
 from workers.sweep import Sweeper
@@ -107,15 +107,15 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
 
 
 def _that_can_be_done(settings: Settings, kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Without a model nobody listens: such a job waits for a worker that has one."""
-    try:
-        transcribe.check(settings.asr_model)
-    except transcribe.NoRecogniser as error:
-        raise click.ClickException(str(error)) from None
-    left = tuple(k for k in kinds if k != "transcribe" or settings.asr_model)
-    if not left:
-        raise click.UsageError("the queue transcribe needs LANTOA_ASR_MODEL")
-    return left
+    """Without its model a kind of job waits for a worker that has one."""
+    wrong = [state for state in _models(settings).values() if state not in ("ok", "off")]
+    if wrong:
+        raise click.ClickException(wrong[0])
+    needs = {"transcribe": "ASR_MODEL", "faces": "FACE_MODEL"}
+    off = [k for k in kinds if k in needs and not getattr(settings, needs[k].lower())]
+    if len(off) == len(kinds):
+        raise click.UsageError(f"the queue {off[0]} needs LANTOA_{needs[off[0]]}")
+    return tuple(k for k in kinds if k not in off)
 
 
 def _report_sandbox(settings: Settings) -> None:
@@ -185,8 +185,8 @@ def sweep(data: Path | None) -> None:
 @main.command()
 @click.pass_obj
 def check(data: Path | None) -> None:
-    """Print what the workers have here, as JSON: {"sandbox", "ffmpeg", "asr": "off" | "ok" | what
-    is wrong}; for `lantoa doctor`."""
+    """Print what the workers have here, as JSON: {"sandbox", "ffmpeg", and for the models "asr" and
+    "faces": "off" | "ok" | what is wrong}; for `lantoa doctor`."""
     settings = _settings(data)
     try:
         tier = choose_sandbox(settings.media_sandbox).tier
@@ -195,16 +195,23 @@ def check(data: Path | None) -> None:
     version = subprocess.run(
         ["ffmpeg", "-hide_banner", "-version"], capture_output=True, text=True, check=True
     )
-    told = {"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0], "asr": _asr(settings)}
+    told = {"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0], **_models(settings)}
     click.echo(json.dumps(told))
 
 
-def _asr(settings: Settings) -> str:
-    try:
-        transcribe.check(settings.asr_model)
-    except transcribe.NoRecogniser as error:
-        return str(error)
-    return "ok" if settings.asr_model else "off"
+def _models(settings: Settings) -> dict[str, str]:
+    """Of each model: "off", "ok", or what is wrong with it."""
+    told = {}
+    for name, check_one, model in (
+        ("asr", transcribe.check, settings.asr_model),
+        ("faces", faces.check, settings.face_model),
+    ):
+        try:
+            check_one(model)
+            told[name] = "ok" if model else "off"
+        except (transcribe.NoRecogniser, faces.NoDetector) as error:
+            told[name] = str(error)
+    return told
 
 
 if __name__ == "__main__":

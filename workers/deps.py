@@ -12,6 +12,8 @@ from storage_config.blobs import blob_store
 from storage_config.database import Database
 from storage_config.settings import Settings
 from workers.media import MediaLimits, Sandbox, choose_sandbox
+from workers.media.centerface import CenterFace
+from workers.media.faces import Detect
 from workers.transcribe import Whisper
 
 
@@ -24,6 +26,7 @@ class Deps:
     sandbox: Sandbox
     limits: MediaLimits
     transcriber: Transcriber | None = None  # none: this worker does not listen
+    find_faces: Detect | None = None  # none: this worker does not look for faces
 
     @property
     def scratch(self) -> Path:
@@ -52,4 +55,5 @@ def build(settings: Settings) -> Deps:
         sandbox=choose_sandbox(settings.media_sandbox),
         limits=MediaLimits(max_bytes=settings.max_bytes, max_seconds=float(settings.max_seconds)),
         transcriber=Whisper(Path(settings.asr_model)) if settings.asr_model else None,
+        find_faces=CenterFace(Path(settings.face_model)) if settings.face_model else None,
     )

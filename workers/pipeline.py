@@ -20,7 +20,7 @@ from review.jobs import Claim
 from review.models import Clip, Revision
 from review.processing import Output, Rendered
 from storage_config.database import DatabaseBusy
-from workers import listening, redaction
+from workers import faces, listening, redaction
 from workers.deps import Deps
 from workers.heartbeat import Heartbeat
 from workers.media import (
@@ -89,6 +89,9 @@ def _attempt(deps: Deps, claim: Claim, folder: Path) -> None:
     except listening.NotHeard as error:
         log.error("not_transcribed", job=claim.job_id, detail=str(error))
         _trouble(deps, claim, "not_transcribed", counted=True)
+    except faces.NotSearched as error:
+        log.error("faces_not_searched", job=claim.job_id, detail=str(error))
+        _trouble(deps, claim, "faces_not_searched", counted=True)
     except OriginalMissing as error:
         log.error("original_missing", job=claim.job_id, detail=str(error))
         _trouble(deps, claim, "original_missing", counted=True)
@@ -231,6 +234,7 @@ _STEPS = {
     "examine": _examine,
     "ladder": _ladder,
     "redact": lambda *work: _Made(*redaction.step(*work)),
+    "faces": lambda *work: _Made((), faces.step(*work)),
     "transcribe": _transcribe,
 }
 

@@ -3,6 +3,7 @@
 from review.models.base import Base
 from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
+from review.models.faces import FaceProposals
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.people import (
@@ -29,6 +30,7 @@ __all__ = [
     "ClipPerson",
     "Consent",
     "Decision",
+    "FaceProposals",
     "FeedAck",
     "FeedEntry",
     "FeedHead",

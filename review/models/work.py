@@ -41,7 +41,7 @@ class Job(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[str]  # examine | redact | ladder | transcribe: also the queue's name
+    kind: Mapped[str]  # examine | redact | faces | ladder | transcribe: also the queue's name
     clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id"))
     revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
     priority: Mapped[int]  # smaller first

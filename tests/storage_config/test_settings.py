@@ -132,6 +132,7 @@ def test_the_embedded_default_lies_in_one_directory(tmp_path: Path) -> None:
         trusted_proxies=0,
         log_level="info",
         asr_model="",
+        face_model="",
         token="",
         sources=found.sources,
     )
@@ -245,6 +246,7 @@ def test_the_list_masks_what_is_secret(tmp_path: Path) -> None:
         "LANTOA_TRUSTED_PROXIES": ("0", "default"),
         "LANTOA_LOG_LEVEL": ("info", "default"),
         "LANTOA_ASR_MODEL": ("", "default"),
+        "LANTOA_FACE_MODEL": ("", "default"),
         "LANTOA_TOKEN": ("******", "environment"),
     }
     assert "sesame" not in repr(found)

@@ -1,5 +1,7 @@
 // Draws what is to be hidden: boxes on the picture, spans on the clock. The form's fields are the
 // truth; this only writes into them and shows what they say.
+import { proposedFaces } from "./lib/faces.js";
+
 const page = document.querySelector("[data-redact]");
 const video = page.querySelector("video");
 const layer = page.querySelector("[data-layer]");
@@ -15,6 +17,7 @@ const PLACES = ["x", "y", "width", "height"];
 
 let chosen = null; // a row of a box
 let dirty = false;
+const faces = proposedFaces({ page, layer, frame, word: words.face, go, add, count: () => rows("boxes").length });
 let last = null; // what was removed, to be put back
 let count = 1000; // names of new rows: never those of rows that came with the page
 
@@ -103,6 +106,7 @@ function draw() {
     shapes.delete(row);
   }
   boxes.forEach((row, index) => drawBox(row, index + 1, now));
+  faces.draw(now);
   for (const kind of ["boxes", "sounds", "cuts"]) {
     rows(kind).forEach((row, index) => (row.querySelector("[data-number]").textContent = index + 1));
   }

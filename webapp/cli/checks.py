@@ -184,6 +184,8 @@ def media_tool(settings: Settings) -> Iterator[Finding]:
     yield _sandbox(str(facts["sandbox"]))
     if facts["asr"] != "off":
         yield _recogniser(str(facts["asr"]))
+    if facts["faces"] != "off":
+        yield _detector(str(facts["faces"]))
 
 
 def _sandbox(tier: str) -> Finding:
@@ -197,6 +199,12 @@ def _recogniser(state: str) -> Finding:
     if state == "ok":
         return Finding("captions", Grade.OK, "a model that drafts captions is set")
     return Finding("captions", Grade.BAD, state, "see docs/captions.md")
+
+
+def _detector(state: str) -> Finding:
+    if state == "ok":
+        return Finding("faces", Grade.OK, "a model that proposes faces to hide is set")
+    return Finding("faces", Grade.BAD, state, "see docs/redaction.md")
 
 
 def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:

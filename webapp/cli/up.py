@@ -63,7 +63,9 @@ def up(port: int, host: str, data: Path | None, workers: int, demo: bool, verbos
         announce(settings, f"http://{address}:{port}", given)
 
     readiness = Readiness(address, port, say=_say, on_ready=on_ready)
-    wanted = programs(settings.data, host, port, workers, listens=bool(settings.asr_model))
+    models = {"faces": settings.face_model, "transcribe": settings.asr_model}
+    more = tuple(kind for kind, model in models.items() if model)
+    wanted = programs(settings.data, host, port, workers, more=more)
     sys.exit(run(supervisor, wanted, readiness))
 
 
@@ -81,11 +83,11 @@ def prepare(settings: Settings, demo: bool) -> dict[str, Any]:
 
 
 def programs(
-    data: Path, host: str, port: int, workers: int, *, listens: bool = False
+    data: Path, host: str, port: int, workers: int, *, more: tuple[str, ...] = ()
 ) -> list[Program]:
-    """The web, one worker that only examines, the others for redactions and ladders (and, where
-    a speech model is set, for machine captions), the scheduler."""
-    later = "redact,ladder,transcribe" if listens else "redact,ladder"
+    """The web, one worker that only examines, the others for redactions and ladders (and for
+    ``more`` kinds of jobs, whose model is set), the scheduler."""
+    later = ",".join(("redact", "ladder", *more))
     ladders = str(max(1, workers - 1))
     run_queue = ("run", "--concurrency")
     return [

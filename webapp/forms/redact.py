@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import FieldList, FormField, SelectField, StringField
 
-from review.redaction import MAX_BOXES, MAX_CUTS, MAX_SOUNDS
+from review.redaction import MAX_BOXES, MAX_CUTS, MAX_SOUNDS, Box
 from webapp.forms.words import PageForm, RowForm, choices
 
 _PLACES = ("x", "y", "width", "height", "to_x", "to_y")
 _HOW = "how"
+_CONFIRMED, _BETWEEN = ("x", "y", "width", "height", "start", "end"), " "
 
 
 class BoxFields(RowForm):
@@ -57,6 +59,15 @@ class RedactForm(PageForm):
         for rows in (self.boxes, self.sounds, self.cuts):
             rows.entries = [e for e in rows.entries if _is_typed(e.form)]
 
+    def take(self, confirmed: Iterable[str]) -> None:
+        """Proposed faces that were confirmed without a script become boxes like any other."""
+        for text in confirmed:
+            values = text.split(_BETWEEN)
+            if len(values) == len(_CONFIRMED) and len(self.boxes.entries) <= MAX_BOXES:
+                self.boxes.append_entry(
+                    {**dict(zip(_CONFIRMED, values, strict=True)), _HOW: "blur"}
+                )
+
     def plan(self) -> dict[str, Any]:
         """As `review.redaction` reads it: percents become fractions."""
         return {
@@ -64,6 +75,12 @@ class RedactForm(PageForm):
             "sounds": [_row(e.form) for e in self.sounds],
             "cuts": [_row(e.form) for e in self.cuts],
         }
+
+
+def confirmable(box: Box) -> str:
+    """A proposed face as the value of a checkbox; :meth:`RedactForm.take` reads it."""
+    typed = _typed(asdict(box))
+    return _BETWEEN.join(typed[name] for name in _CONFIRMED)
 
 
 def _is_typed(row: RowForm) -> bool:

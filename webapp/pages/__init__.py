@@ -6,6 +6,7 @@ from webapp.pages import (
     captions,
     clips,
     desk,
+    faces,
     home,
     library,
     moderation,
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     library.blueprint,
     moderation.blueprint,
     redact.blueprint,
+    faces.blueprint,
     admin.blueprint,
 )
 

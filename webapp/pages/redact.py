@@ -20,7 +20,7 @@ from webapp.deps import deps
 from webapp.forms import RedactForm
 from webapp.forms.redact import rows_of
 from webapp.i18n import translated
-from webapp.pages import player
+from webapp.pages import faces, player
 from webapp.pages.shared import seen_version
 
 blueprint = Blueprint("redact", __name__, url_prefix="/clips")
@@ -62,6 +62,7 @@ def _context(
         "player": player.sources(session, clip, preview_only=True),
         "notes": [n for n in queries.notes(session, clip.id, clip.revision) if n.at is not None],
         "form": form,
+        **faces.shown(session, clip),
         "wrong": wrong,
         # As the page names the fields: "boxes.0.start_s" is typed into "boxes-0-start".
         "wrong_fields": {field.removesuffix("_s") for field in wrong},
@@ -118,6 +119,7 @@ def ask(clip_id: str) -> Response | tuple[str, int]:
     actor = require_actor()
     form = RedactForm()
     form.drop_blank()
+    form.take(request.form.getlist("faces"))
     try:
         with deps().database.write() as session:
             redacting.request(session, clip_id, actor, form.plan())
