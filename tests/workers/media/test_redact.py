@@ -52,10 +52,11 @@ def bench(tmp_path: Path, sandbox: Sandbox) -> Bench:
 def frames(path: Path, size: tuple[int, int], rate: str = "25") -> np.ndarray:
     """Every frame's luma as (frame, row, column), upright, at this size and rate."""
     width, height = size
-    wanted = f"fps={rate}:start_time=0,scale={width}:{height}:out_range=tv,format=gray"
+    # The luma plane as it is stored: ffmpeg 7 stretches what becomes grey to the full range.
+    wanted = f"fps={rate}:start_time=0,scale={width}:{height}:out_range=tv,format=yuv444p"
     argv = ["ffmpeg", "-v", "error", "-i", path, "-vf", wanted, "-f", "rawvideo", "-"]
     raw = subprocess.run(argv, capture_output=True, check=True).stdout
-    return np.frombuffer(raw, np.uint8).reshape(-1, height, width).astype(np.float32)
+    return np.frombuffer(raw, np.uint8).reshape(-1, 3, height, width)[:, 0].astype(np.float32)
 
 
 def sound(path: Path) -> np.ndarray:
