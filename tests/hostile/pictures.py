@@ -57,13 +57,13 @@ class Pictures(Base):
     # 8, 9
 
     def giant(self) -> Path:
-        """Really 16000x16000, of one colour, the largest that the tool takes by itself: a megabyte
-        that unpacks to 256."""
+        """Really 16000x16000, of one colour, the largest that the tool takes by itself: three
+        megabytes that unpack to 256."""
 
         def make(path: Path) -> None:
             picture = path.with_suffix(".jpg")
             Image.new("L", (16000, 16000), 90).save(picture, "JPEG", quality=10)
-            ffmpeg("-loop", "1", "-r", "1", "-t", "2", "-i", picture, "-c", "copy", path)
+            ffmpeg("-loop", "1", "-framerate", "1", "-t", "2", "-i", picture, "-c", "copy", path)
             picture.unlink()
 
         return self._once("giant.mkv", make)

@@ -22,6 +22,7 @@ def check_index(moov: bytes) -> None:
     clock = _clock(moov)
     for kind, track in boxes(moov):
         if kind == b"trak":
+            _check_clock(track)
             _check_edits(track, clock)
 
 
@@ -53,6 +54,15 @@ def _scale_and_length(header: bytes) -> tuple[int, int]:
     if header[:1] == b"\x01":
         return int.from_bytes(header[20:24]), int.from_bytes(header[24:32])
     return int.from_bytes(header[12:16]), int.from_bytes(header[16:20])
+
+
+def _check_clock(track: bytes) -> None:
+    """A film or a sound whose second has no parts has no times: ffmpeg 5 makes a still of it,
+    ffmpeg 7 less."""
+    header = _find(track, b"mdia", b"mdhd")
+    handler = _find(track, b"mdia", b"hdlr")[8:12]
+    if len(header) >= 20 and handler in (b"vide", b"soun") and not _scale_and_length(header)[0]:
+        raise Refused("unreadable", f"a track ({handler!r}) whose second has no parts")
 
 
 def _check_edits(track: bytes, clock: int) -> None:

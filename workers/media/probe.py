@@ -21,7 +21,7 @@ from workers.media.sniff import (
     check_transport_stream,
     sniff,
 )
-from workers.media.tool import ask
+from workers.media.tool import ask, asked
 
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
@@ -31,6 +31,8 @@ AUDIO_CODECS = frozenset(
 )
 # Sound and picture rarely end together, and lengths are rounded.
 TOLERANCE_S = 0.5
+# What the tool says of a picture above `-max_pixels`; it then knows no size at all.
+_TOO_MANY_PIXELS = "exceeds specified max pixel count"
 # ITU-R BT.2100: the two transfer functions of high dynamic range.
 _HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 _ENCRYPTED_TAGS = ("encv", "enca", "drmi")
@@ -59,14 +61,15 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     if container is MPEGTS:
         check_transport_stream(source)
     argv = commands.ffprobe(source, container, limits)
-    answer = _parse(ask(argv, source, limits, sandbox))
+    done = asked(argv, source, limits, sandbox)
+    answer = _parse(done.stdout)
     video = film_of(answer)
     # Of Matroska the tool gives the whole file's length as a stream's, where that tells no begin.
     unsure = container is MATROSKA or _number((video or {}).get("duration")) is None
     if video is not None and unsure:
         argv = commands.packet_times(source, container, limits)
         _measure(answer, video, packet_spans(ask(argv, source, limits, sandbox)))
-    return judge(answer, container=container.name, size=size, limits=limits)
+    return judge(answer, container=container.name, size=size, limits=limits, words=done.stderr)
 
 
 def _parse(answer: bytes) -> dict[str, Any]:
@@ -104,9 +107,10 @@ def _measure(
 
 
 def judge(
-    answer: Mapping[str, Any], *, container: str, size: int, limits: MediaLimits
+    answer: Mapping[str, Any], *, container: str, size: int, limits: MediaLimits, words: str = ""
 ) -> MediaFacts:
-    """Facts from ffprobe's JSON (``streams``, ``format``); raises :class:`Refused`."""
+    """Facts from ffprobe's JSON (``streams``, ``format``) and complaints; raises
+    :class:`Refused`."""
     streams = answer.get("streams") or []
     if len(streams) > limits.max_streams:
         raise Refused("too_many_streams", f"{len(streams)} streams")
@@ -119,7 +123,7 @@ def judge(
         raise Refused("codec_not_supported", f"video {video.get('codec_name')}")
     audio = _sound_of(streams)
     duration = _duration(answer, video, limits)
-    width, height, rotation, square = _picture(video, limits)
+    width, height, rotation, square = _picture(video, limits, words)
     return MediaFacts(
         container=container,
         bytes=size,
@@ -205,9 +209,14 @@ def _duration(answer: Mapping[str, Any], video: Mapping[str, Any], limits: Media
     return seen
 
 
-def _picture(video: Mapping[str, Any], limits: MediaLimits) -> tuple[int, int, int, bool]:
+def _picture(
+    video: Mapping[str, Any], limits: MediaLimits, words: str
+) -> tuple[int, int, int, bool]:
     """Upright width and height with square pixels, rotation, whether pixels were square."""
     stored, height = int(video.get("width", 0)), int(video.get("height", 0))
+    if not (stored and height):  # the tool did not open a single picture
+        large = _TOO_MANY_PIXELS in words
+        raise Refused("picture_too_large" if large else "unreadable", words[-200:].strip())
     aspect = _fraction(str(video.get("sample_aspect_ratio", "1:1")).replace(":", "/"))
     # Film and television know shapes up to 2:1; what is further off is a mistake of the file.
     if aspect is None or not Fraction(1, 3) <= aspect <= 3:

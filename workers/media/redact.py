@@ -181,8 +181,16 @@ def _picture(opened: Any, facts: MediaFacts, plan: Redactions, rate: Fraction) -
     if cuts:
         gone = "+".join(_between(first, last - 1, rate) for first, last in cuts)
         picture = picture.filter("select", f"not({gone})")
-        picture = picture.filter("setpts", f"N/({rate})/TB")
+        picture = _closed_up(picture, rate)
     return picture
+
+
+def _closed_up(picture: Any, rate: Fraction) -> Any:
+    """What stays, frame on frame. Times are rounded: the tool cuts their fractions off, two
+    frames at one time come of it, and ffmpeg 7 drops one. It also forgets the rate behind
+    `setpts`: `fps` says it again and changes nothing."""
+    picture = picture.filter("setpts", f"round(N/({rate})/TB)")
+    return picture.filter("fps", fps=str(rate), start_time=0, eof_action="pass")
 
 
 def hidden_frames(box: HiddenBox, facts: MediaFacts) -> tuple[int, int]:

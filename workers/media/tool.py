@@ -104,6 +104,11 @@ def explain(done: Done) -> Exception:
 
 def ask(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandbox) -> bytes:
     """ffprobe's answer; raises :class:`Refused` for a source that it can not read."""
+    return asked(argv, source, limits, sandbox).stdout
+
+
+def asked(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandbox) -> Done:
+    """As :func:`ask`, with what the tool complained of."""
     job = Job(
         argv=argv,
         folder=source.parent,
@@ -120,4 +125,4 @@ def ask(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandbox
         raise MediaToolFailed("tool_crashed", f"signal {-done.status}: {words}")
     if done.status > 0:
         raise Refused("unreadable", words)
-    return done.stdout
+    return done

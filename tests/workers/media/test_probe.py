@@ -179,7 +179,7 @@ def test_the_first_sound_that_we_know() -> None:
         ("too_short", [{**VIDEO, "duration": "0.4"}], {}),
         ("too_short", [{**VIDEO, "duration": "0"}], {}),
         ("picture_too_small", [{**VIDEO, "width": 2, "height": 2}], {}),
-        ("picture_too_small", [{**VIDEO, "width": 0, "height": 0}], {}),
+        ("unreadable", [{**VIDEO, "width": 0, "height": 0}], {}),
         ("picture_too_small", [{**VIDEO, "width": 63}], {}),
         ("picture_too_small", [{**VIDEO, "width": 100, "sample_aspect_ratio": "1:2"}], {}),
         ("picture_too_large", [{**VIDEO, "width": 65535, "height": 65535}], {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +53,11 @@ def bench(tmp_path: Path, sandbox: Sandbox) -> Bench:
 def frames(path: Path, size: tuple[int, int], rate: str = "25") -> np.ndarray:
     """Every frame's luma as (frame, row, column), upright, at this size and rate."""
     width, height = size
-    wanted = f"fps={rate}:start_time=0,scale={width}:{height}:out_range=tv,format=gray"
+    # The luma plane as it is stored: ffmpeg 7 stretches what becomes grey to the full range.
+    wanted = f"fps={rate}:start_time=0,scale={width}:{height}:out_range=tv,format=yuv444p"
     argv = ["ffmpeg", "-v", "error", "-i", path, "-vf", wanted, "-f", "rawvideo", "-"]
     raw = subprocess.run(argv, capture_output=True, check=True).stdout
-    return np.frombuffer(raw, np.uint8).reshape(-1, height, width).astype(np.float32)
+    return np.frombuffer(raw, np.uint8).reshape(-1, 3, height, width)[:, 0].astype(np.float32)
 
 
 def sound(path: Path) -> np.ndarray:
@@ -227,9 +229,9 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def numbers(path: Path) -> list[int]:
+def numbers(path: Path, rate: str = "25") -> list[int]:
     """Which frames of the counted film these are."""
-    return [round((picture.mean() - 20) / 2) for picture in frames(path, (128, 96))]
+    return [round((picture.mean() - 20) / 2) for picture in frames(path, (128, 96), rate)]
 
 
 def test_a_cut_takes_out_its_frames_and_their_sound(bench: Bench, counted: Path) -> None:
@@ -253,6 +255,24 @@ def test_cuts_at_both_ends_and_between_frames(bench: Bench, counted: Path) -> No
     made = bench.render(counted, Redactions(cuts=cuts))
     assert numbers(made.file.path) == [*range(13, 25), *range(50, 87)]
     assert abs(made.duration_s - (4 - 0.5 - 0.98 - 0.5)) < 0.1
+
+
+@pytest.mark.parametrize("rate", ["30000/1001", "24"])
+def test_every_frame_that_stays_is_there_once_at_any_rate(
+    bench: Bench, tmp_path: Path, rate: str
+) -> None:
+    source = tmp_path / "counted.mp4"
+    ffmpeg(
+        *("-f", "lavfi", "-i", f"color=black:s=128x96:r={rate}:d=3.3,format=yuv420p"),
+        *("-vf", "geq=lum='20+2*N':cb=128:cr=128", "-c:v", "libx264", "-qp", "1", source),
+    )
+    # None begins or ends within a tenth of a frame of another: that counts as the next.
+    cuts = ((0.31, 0.43), (1.01, 1.58), (2.01, 2.015))
+    made = bench.render(source, Redactions(cuts=cuts)).file.path
+    per_second = float(Fraction(rate))
+    shown = [(n, n / per_second, (n + 1) / per_second) for n in numbers(source, rate)]
+    stay = [n for n, since, to in shown if all(to < a or since > b for a, b in cuts)]
+    assert numbers(made, rate) == stay
 
 
 def test_twenty_cuts_do_not_pull_picture_and_sound_apart(bench: Bench, clips: Clips) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.times import Times
-from tests.workers.media.hostile.treat import LIMITS, made, refused
-from workers.media import Refused, Sandbox, examine, render_ladder
+from tests.workers.media.hostile.treat import made, refused
+from workers.media import Refused, Sandbox
 
 # Each process makes the clips that it needs.
 pytestmark = pytest.mark.xdist_group("hostile-times")
@@ -51,11 +51,11 @@ def test_made_at_a_steady_rate(times: Times, out: Path, cage: Sandbox, name: str
 
 
 @pytest.mark.slow
-def test_another_codec_in_the_middle_is_found_by_the_ladder(
+def test_another_codec_in_the_middle_never_becomes_half_a_clip(
     times: Times, out: Path, cage: Sandbox
 ) -> None:
-    path = times.changes_its_codec()
-    facts = examine(path, out, limits=LIMITS, sandbox=cage).facts
+    """ffmpeg 7 stops at it, which the preview shows; ffmpeg 5 goes on with the last picture,
+    which the ladder finds."""
     with pytest.raises(Refused) as caught:
-        render_ladder(path, out, facts=facts, limits=LIMITS, sandbox=cage)
-    assert caught.value.code == "unreadable"
+        made(times.changes_its_codec(), out, cage)
+    assert caught.value.code in ("truncated", "unreadable")

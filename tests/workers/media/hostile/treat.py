@@ -29,10 +29,14 @@ def refused(path: Path, out: Path, cage: Sandbox) -> str:
     with pytest.raises(Refused) as caught:
         examine(path, out, limits=LIMITS, sandbox=cage)
     assert time.monotonic() - begin < LONGEST
-    assert caught.value.code in SENTENCES
+    return _checked(caught.value, out)
+
+
+def _checked(error: Refused, out: Path) -> str:
+    assert error.code in SENTENCES
     assert {p.name for p in out.iterdir()} <= {PROXY}
     check_nothing_came_through(out)
-    return caught.value.code
+    return error.code
 
 
 @dataclass
@@ -56,6 +60,14 @@ def made(path: Path, out: Path, cage: Sandbox) -> Made:
     done = Made(examined, out, single)
     check_watchable(done)
     return done
+
+
+def refused_or_made(path: Path, out: Path, cage: Sandbox) -> str | Made:
+    """For a lie that one tool believes and a newer one sees through."""
+    try:
+        return made(path, out, cage)
+    except Refused as error:
+        return _checked(error, out)
 
 
 def check_nothing_came_through(out: Path) -> None:
