@@ -131,7 +131,9 @@ def test_killing_the_worker_in_the_middle_of_the_ladder(
     clip_id = done.stdout.strip()
     database = installation.database
     until_ladder_runs(installation, clip_id)
-    for pid in installation.pids("workers", "ladder"):
+    killed = installation.pids("workers", "redact,ladder")
+    assert killed
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
 
     waited = installation.lantoa("submit", "--help")  # the command line is none the worse
