@@ -13,9 +13,10 @@ from tests.clips.copies import Copies
 from tests.clips.kinds import Kinds
 from tests.clips.odd import Odd
 from tests.clips.refused import RefusedOnes
+from tests.clips.usual import turn
 from tests.clips.watched import Watched
 
-__all__ = ["CANARIES", "Clips", "ffmpeg", "film"]
+__all__ = ["CANARIES", "Clips", "ffmpeg", "film", "turn"]
 
 
 class Clips(RefusedOnes, Odd, Colours, Copies, Watched, Kinds):

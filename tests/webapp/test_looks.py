@@ -47,6 +47,7 @@ def test_before_the_ladder_the_previews_pictures(world: PicturedWorld, caller: C
         "sprite": f"{place(clip_id)}/sprite.vtt",
         "hls": None,
         "mp4": None,
+        "captions": [],
     }
 
 

@@ -70,6 +70,7 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/clips/{foreign}/redact": (IN, 404, 404, 404, 200, 404, 404),
     "/clips/{foreign_published}/redact": (IN, 404, 404, 404, 409, 404, 404),
     "/clips/{in_review}/redact/progress": (IN, 403, 200, 200, 200, 404, 404),
+    "/clips/{in_review}/redact/faces": (IN, 403, 200, 200, 200, 404, 404),
     "/clips/{published}/details": (IN, 403, 403, 403, 200, 403, 403),
     "/clips/{held}/details": (IN, 403, 403, 403, 404, 403, 403),
     "/clips/{in_review}/captions/vi": (IN, 200, 200, 200, 200, 404, 404),
@@ -100,7 +101,7 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
-FRAGMENTS = ("/progress", "/listening", "/signals")
+FRAGMENTS = ("/progress", "/listening", "/signals", "/faces")
 
 
 @pytest.fixture

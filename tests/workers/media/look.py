@@ -110,9 +110,11 @@ def colours(path: Path, columns: int, rows: int) -> list[tuple[int, int, int]]:
 
 
 def tile(path: Path, width: int, height: int, number: int = 0) -> Image.Image:
-    """A picture of a sheet's first row."""
+    """One picture of a sheet."""
     with Image.open(path) as sheet:
-        return sheet.convert("RGB").crop((number * width, 0, (number + 1) * width, height))
+        row, column = divmod(number, sheet.width // width)
+        x, y = column * width, row * height
+        return sheet.convert("RGB").crop((x, y, x + width, y + height))
 
 
 def patches(chart: Image.Image, columns: int, rows: int) -> list[tuple[int, int, int]]:

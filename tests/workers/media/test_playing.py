@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.clips.colours import COLUMNS, PATCHES, ROWS
 from tests.workers.conftest import Works
@@ -116,19 +116,16 @@ async (source) => {
 
 
 @pytest.fixture(scope="module")
-def page(works: Works) -> Iterator[Page]:
-    """One browser for all of it; the folder of everything that was made is its site."""
+def page(works: Works, browser: Browser) -> Iterator[Page]:
+    """One page for all of it; the folder of everything that was made is its site."""
     works.folder.mkdir(parents=True, exist_ok=True)
     shutil.copy("node_modules/hls.js/dist/hls.min.js", works.folder / "hls.js")
     (works.folder / "player.html").write_text(PAGE)
-    flags = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-gpu")
-    with served(works.folder) as address, sync_playwright() as playwright:
-        path = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=list(flags))
+    with served(works.folder) as address:
         opened = browser.new_page(viewport={"width": 1280, "height": 900})
         opened.goto(f"{address}/player.html")
         yield opened
-        browser.close()
+        opened.close()
 
 
 @pytest.fixture
