@@ -24,6 +24,8 @@ from workers.media.tool import Bench, explain
 PROXY = "proxy.mp4"
 CONTACT_SHEET = "contact_sheet.jpg"
 SPRITE, SPRITE_INDEX = "sprite.jpg", "sprite.vtt"
+# Goes with the work, however it ends.
+_WORKING = (SAMPLES, SAMPLE_TIMES, SOUND, LOW_SOUND)
 # How often the gain is corrected by what the limiter took away.
 _ROUNDS = 3
 _WITHIN_LU = 0.3
@@ -48,7 +50,7 @@ def examine(
     try:
         made = _preview(bench, facts)
     except Refused:
-        for name in (PROXY, SAMPLES, SOUND):
+        for name in (PROXY, *_WORKING):
             (out / name).unlink(missing_ok=True)
         raise
     wipe_names(out / PROXY)
@@ -63,7 +65,7 @@ def examine(
         seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
     found = _posters(bench, facts, made, samples)
     signals["posters"] = found
-    for name in (SAMPLES, SAMPLE_TIMES, SOUND, LOW_SOUND):
+    for name in _WORKING:
         (out / name).unlink(missing_ok=True)
     files = outputs.collect(out, [*whats, *found])
     return Examined(facts, files, ladder.browsers_play(facts), signals, seen)
