@@ -177,7 +177,7 @@ def test_open_files(cage: Sandbox, folder: Path) -> None:
 def test_cpu_time_of_who_catches_the_warning(cage: Sandbox, folder: Path) -> None:
     """The hard limit follows ten seconds after the soft one; the clock is quicker here."""
     caps = Caps(memory_bytes=GIB, file_bytes=MIB, cpu_seconds=1)
-    mark = f"98777{TIERS.index(cage.tier)}"  # other tiers may be tried at this very time
+    mark = f"98791{TIERS.index(cage.tier)}"  # other tiers may be tried at this very time
     job = Job(taken_over.script(taken_over.BURN, mark=mark), folder, (), caps, wall=3.0, stall=20.0)
     with pytest.raises(MediaToolFailed) as caught:
         run(job, cage)
