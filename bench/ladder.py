@@ -31,19 +31,17 @@ from workers.media import MediaFacts, MediaLimits, Sandbox, choose_sandbox, comm
 from workers.media import ladder as rules
 from workers.media.commands import Plan
 from workers.media.ladder import Rung, rungs_for
+from workers.media.posters import POSTERS
 from workers.media.probe import probe
 from workers.media.run import run
-from workers.media.sound import SoundPlan
+from workers.media.sound import LOW_PEAK_DBTP, PEAK_DBTP, SoundPlan
 from workers.media.tool import job_for
 
 LIMITS = MediaLimits()
 OPEN = Sandbox("limits")
-GAIN = {"sound_plan": {"gain_db": 6.0, "limited": True}}
-_LIMITER = "aresample=192000,alimiter=limit=0.8414:level=0:attack=2:release=60,aresample=48000"
-_SOUND = (
-    "[0:a]aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo:sample_fmts=fltp,"
-    f"volume=6dB,{_LIMITER},asetnsamples=1024:p=0"
-)
+# What `examine` hands on: the gain, and that the posters are there.
+NOTICED = {"sound_plan": {"gain_db": 6.0, "limited": True}, "posters": list(POSTERS)}
+_LIMITER = "aresample=192000,alimiter=limit={}:level=0:attack=2:release=60,aresample=48000"
 CLIPS: dict[str, Callable[[Path, float], Path]] = {
     "phone": sources.phone,
     "four_k": sources.four_k,
@@ -52,7 +50,7 @@ CLIPS: dict[str, Callable[[Path, float], Path]] = {
 
 
 def ours(source: Path, out: Path, facts: MediaFacts, cage: Sandbox) -> None:
-    render_ladder(source, out, facts=facts, limits=LIMITS, sandbox=cage, noticed=GAIN)
+    render_ladder(source, out, facts=facts, limits=LIMITS, sandbox=cage, noticed=NOTICED)
 
 
 def alone(source: Path, out: Path, facts: MediaFacts, cage: Sandbox, *, looks: bool) -> None:
@@ -80,6 +78,19 @@ def sounds(first: int = 0) -> list[str]:
         f"-c:a aac -ar 48000 -b:a:{first} 128k -ac:a:{first} 2 -b:a:{first + 1} 48k "
         f"-ac:a:{first + 1} 1"
     ).split()
+
+
+def _both_sounds() -> list[str]:
+    """The loud one in stereo and the small one in mono, as parts of a graph."""
+    loud = _LIMITER.format(commands.ceiling(PEAK_DBTP))
+    small = _LIMITER.format(commands.ceiling(LOW_PEAK_DBTP))
+    both = (
+        "[0:a]aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo:sample_fmts=fltp"
+    )
+    return [
+        f"{both},volume=6dB,{loud},asetnsamples=1024:p=0,asplit=2[a0][b]",
+        f"[b]pan=mono|c0=0.5*c0+0.5*c1,{small},asetnsamples=1024:p=0[a1]",
+    ]
 
 
 def hls(names: str) -> list[str]:
@@ -124,7 +135,7 @@ def by_hand(source: Path, out: Path, facts: MediaFacts) -> None:
     graph.append(f"{at},scale=48:27:flags=area,format=rgb24[signals]")
     wide = "180:320" if facts.height > facts.width else "320:180"
     graph.append(f"[w]fps=1/0.25:start_time=0,scale={wide}:flags=area,format=rgb24[samples]")
-    graph.append(f"{_SOUND},asplit=2[a0][a1]")
+    graph += _both_sounds()
     maps, names, options = [], [], []
     for number, rung in enumerate(larger_first):
         maps += ["-map", f"[v{number}]"]
@@ -159,7 +170,7 @@ def one_rung(source: Path, out: Path, facts: MediaFacts, rung: Rung) -> None:
 
 
 def sound_alone(source: Path, out: Path) -> None:
-    graph = f"{_SOUND},asplit=2[a0][a1]"
+    graph = ";".join(_both_sounds())
     maps = ("-map", "[a0]", "-map", "[a1]")
     tool(
         out,

@@ -20,6 +20,7 @@ REFUSALS: dict[str, str] = {
     "picture_too_small": "Hình quá nhỏ, không xem rõ được. Hãy gửi bản quay gốc có hình lớn hơn.",
     "picture_too_large": "Khung hình lớn quá mức xử lý được. Hãy quay ở độ phân giải tối đa 4K rồi gửi lại.",
     "codec_not_supported": "Kiểu nén của video này chưa được hỗ trợ. Hãy lưu lại thành tệp MP4 (H.264) rồi gửi lại.",
+    "sound_broken": "Tiếng trong tệp này bị hỏng nên không chuyển được. Hãy mở clip trong ứng dụng sửa video, lưu lại thành tệp MP4 rồi gửi lại.",
     "encrypted": "Tệp bị khóa bản quyền nên không xử lý được. Hãy gửi clip do chính mình quay.",
 }
 

@@ -40,6 +40,26 @@ class Times(Base):
             content = content.replace(kind.upper(), kind)
         return self._bytes("no_time.mp4", content)
 
+    # 11
+
+    def says_a_half(self) -> Path:
+        return self._says_less("says_a_half.mp4", 0.5)
+
+    def says_a_little_less(self) -> Path:
+        return self._says_less("says_a_little_less.mp4", 0.955)
+
+    def _says_less(self, name: str, share: float) -> Path:
+        """The whole film; each clock of its index ends early."""
+        content = self.plain().read_bytes()
+        for kind, at in ((b"mvhd", 16), (b"mdhd", 16), (b"tkhd", 20)):
+            place = content.find(kind)
+            while place >= 0:
+                field = place + 4 + at
+                said = int.from_bytes(content[field : field + 4])
+                content = over(content, field, round(share * said).to_bytes(4))
+                place = content.find(kind, field)
+        return self._bytes(name, content)
+
     # 12
 
     def ten_hours(self) -> Path:

@@ -39,6 +39,17 @@ _XMP_ID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
 class Tracks(Base):
+    def sound_beyond_all_loudness(self) -> Path:
+        """Samples of 1e30, then such as are no numbers."""
+        return self._once(
+            "beyond.mkv",
+            lambda path: ffmpeg(
+                *("-i", self.plain(), "-f", "lavfi", "-t", "2"),
+                *("-i", "aevalsrc='if(gt(t,0.5),if(gt(t,1),0/0,1e30),sin(2764*t))':s=48000"),
+                *("-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "pcm_f32le", path),
+            ),
+        )
+
     """29 too: a cover is a track."""
 
     # 15

@@ -18,6 +18,7 @@ REFUSALS: tuple[str, ...] = (
     "picture_too_large",
     "codec_not_supported",
     "encrypted",
+    "sound_broken",
 )
 
 # Every code that `MediaToolFailed` carries: not the source's fault, or not surely.

@@ -28,6 +28,8 @@ SPRITE, SPRITE_INDEX = "sprite.jpg", "sprite.vtt"
 _WORKING = (SAMPLES, SAMPLE_TIMES, SOUND, LOW_SOUND)
 # How often the gain is corrected by what the limiter took away.
 _ROUNDS = 3
+# By how much a preview may be longer for its last picture's sake.
+_ROUNDING_S = 0.06
 _WITHIN_LU = 0.3
 
 
@@ -49,6 +51,7 @@ def examine(
     bench = Bench(source, out, limits, sandbox, progress)
     try:
         made = _preview(bench, facts)
+        facts = _as_long_as_it_is(facts, made, limits)
     except Refused:
         for name in (PROXY, *_WORKING):
             (out / name).unlink(missing_ok=True)
@@ -78,6 +81,17 @@ def _preview(bench: Bench, facts: MediaFacts) -> MediaFacts:
     if done.status != 0:
         raise explain(done)
     return _check_whole(bench.out / PROXY, facts, bench.limits, bench.sandbox, done)
+
+
+def _as_long_as_it_is(facts: MediaFacts, made: MediaFacts, limits: MediaLimits) -> MediaFacts:
+    """An index may name less than is there: what would follow could be watched, but not be hidden,
+    and nothing would say that it is missing. The preview's own length is counted, not said."""
+    if made.duration_s <= facts.duration_s + _ROUNDING_S:
+        return facts
+    if made.duration_s > limits.max_seconds:
+        detail = f"{made.duration_s:.0f} s, not {facts.duration_s:.0f} s as it says"
+        raise Refused("too_long", detail)
+    return replace(facts, duration_s=made.duration_s)
 
 
 def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:

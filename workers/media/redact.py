@@ -51,6 +51,10 @@ COVER = {"y": 48, "u": 128, "v": 128}  # a dark grey
 # A frame of a phone in the dark stands for up to this long.
 VARIABLE_GROWS_S = 0.15
 TOLERANCE_S = 0.4
+# What ends so close to the end goes on to the last frame there is: a player's idea of the end,
+# and a file's own, are a little early.
+TO_THE_END_S = 0.25
+_FOREVER = 10_000_000  # frames; more than any limit lets through
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +132,16 @@ def _check_length(
     if made.duration_s < limits.min_seconds:
         raise Refused("too_short", f"{made.duration_s:.2f} s are left")
     rate = ladder.rate_for(facts)
-    frames = sum(last - first for first, last in _cut_frames(plan.cuts, rate))
+    end = math.ceil(facts.duration_s * float(rate))
+    cuts = _cut_frames(plan.cuts, facts)
+    frames = sum(min(after, end) - min(first, end) for first, after in cuts)
     expected = facts.duration_s - float(frames / rate)
-    if made.duration_s < expected - max(TOLERANCE_S, 0.02 * facts.duration_s):
+    slack = max(TOLERANCE_S, 0.02 * facts.duration_s)
+    if made.duration_s < expected - slack:
         raise Refused("truncated", f"{made.duration_s:.2f} s of {expected:.2f} s were made")
+    if made.duration_s > expected + slack:
+        # There is more of it than anybody saw who chose what to hide.
+        raise Refused("unreadable", f"{made.duration_s:.2f} s were made, not {expected:.2f} s")
     if made.silent and not facts.silent:
         raise MediaToolFailed("bad_output", "the render has no sound")
 
@@ -177,7 +187,7 @@ def _picture(opened: Any, facts: MediaFacts, plan: Redactions, rate: Fraction) -
     picture = scaled(picture, size)
     for box in plan.boxes:
         picture = _hide(picture, box, size, hidden_frames(box, facts), rate)
-    cuts = _cut_frames(plan.cuts, rate)
+    cuts = _cut_frames(plan.cuts, facts)
     if cuts:
         gone = "+".join(_between(first, last - 1, rate) for first, last in cuts)
         picture = picture.filter("select", f"not({gone})")
@@ -195,11 +205,17 @@ def _closed_up(picture: Any, rate: Fraction) -> Any:
 
 def hidden_frames(box: HiddenBox, facts: MediaFacts) -> tuple[int, int]:
     """First and last frame that the box hides: every one that is seen within its span, and one
-    more on both sides."""
+    more on both sides; all that follow where it ends at the end."""
     rate = ladder.rate_for(facts)
     more = math.ceil(VARIABLE_GROWS_S * rate) if facts.variable_rate else 1
     first = max(0, _frame(box.start_s, rate) - more)
+    if _to_the_end(box.end_s, facts):
+        return first, _FOREVER
     return first, _frame(box.end_s, rate) + more
+
+
+def _to_the_end(end_s: float, facts: MediaFacts) -> bool:
+    return end_s >= facts.duration_s - TO_THE_END_S
 
 
 def _frame(moment: float, rate: Fraction) -> int:
@@ -208,11 +224,14 @@ def _frame(moment: float, rate: Fraction) -> int:
     return math.floor(moment * float(rate) + 0.1)
 
 
-def _cut_frames(cuts: Iterable[tuple[float, float]], rate: Fraction) -> list[tuple[int, int]]:
+def _cut_frames(cuts: Iterable[tuple[float, float]], facts: MediaFacts) -> list[tuple[int, int]]:
     """(first frame that goes, first that stays again): whole frames, outwards."""
+    rate = ladder.rate_for(facts)
     found: list[tuple[int, int]] = []
     for start, end in cuts:
         first, after = _frame(start, rate), max(math.ceil(end * float(rate) - 0.1), 1)
+        if _to_the_end(end, facts):
+            after = _FOREVER
         if found and first <= found[-1][1]:
             found[-1] = (found[-1][0], max(after, found[-1][1]))
         elif after > first:
@@ -294,21 +313,25 @@ def _blurred(patch: Any, width: int, height: int, when: str) -> Any:
 
 def _sound(opened: Any, facts: MediaFacts, plan: Redactions, rate: Fraction) -> Any:
     track = in_pieces(stereo(opened, facts))
-    muted = _spans(s for s in plan.sounds if not s.beep)
-    beeps = _spans(s for s in plan.sounds if s.beep)
+    muted = _spans((s for s in plan.sounds if not s.beep), facts)
+    beeps = _spans((s for s in plan.sounds if s.beep), facts)
     if muted:
         track = track.filter("volume", 0, enable=muted)
     if beeps:
         tone = f"{BEEP_LEVEL}*sin(2*PI*{BEEP_HZ}*t)"
         track = track.filter("aeval", tone, c="same", enable=beeps)
-    cuts = _cut_frames(plan.cuts, rate)
+    cuts = _cut_frames(plan.cuts, facts)
     return _without(track, facts, cuts, rate) if cuts else track
 
 
-def _spans(spans: Iterable[SilentSpan]) -> str:
-    return "+".join(
-        f"between(t,{s.start_s - SOUND_GROWS_S:.6f},{s.end_s + SOUND_GROWS_S:.6f})" for s in spans
-    )
+def _spans(spans: Iterable[SilentSpan], facts: MediaFacts) -> str:
+    return "+".join(_heard(s.start_s - SOUND_GROWS_S, s.end_s, facts) for s in spans)
+
+
+def _heard(start: float, end: float, facts: MediaFacts) -> str:
+    if _to_the_end(end, facts):
+        return f"gte(t,{start:.6f})"
+    return f"between(t,{start:.6f},{end + SOUND_GROWS_S:.6f})"
 
 
 def _without(track: Any, facts: MediaFacts, cuts: Sequence[tuple[int, int]], rate: Fraction) -> Any:

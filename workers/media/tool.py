@@ -20,9 +20,10 @@ _BROKEN_SOURCE = (
     "Nothing was written",
     "does not contain any stream",
     "Cannot determine format of input",
-    "contains (near) NaN",
     "partial file",
 )
+# The AAC encoder, of samples that are no numbers or far beyond all loudness.
+_BROKEN_SOUND = "contains (near) NaN"
 _NO_MEMORY = ("Cannot allocate memory", "Out of memory")
 _TOO_MANY_ERRORS = 69  # the exit status for `-max_error_rate`
 PROBE_SECONDS = 30.0
@@ -95,6 +96,8 @@ def explain(done: Done) -> Exception:
         return MediaToolFailed("tool_crashed", words)
     if done.status == _TOO_MANY_ERRORS:
         return Refused("unreadable", f"too much of it can not be decoded: {words}")
+    if done.status > 0 and _BROKEN_SOUND in done.stderr:
+        return Refused("sound_broken", words)
     if done.status > 0 and any(sign in done.stderr for sign in _BROKEN_SOURCE):
         return Refused("unreadable", words)
     if -done.status in _LIMIT_SIGNALS:

@@ -4,6 +4,7 @@ Every list forces the demuxer, allows only local files, and drops every tag, sub
 stream and chapter. Names of files that are made are relative to the working directory.
 """
 
+from workers.media.commands.graph import ceiling
 from workers.media.commands.preview import (
     KEY_FRAMES,
     LOW_SOUND,
@@ -26,6 +27,7 @@ __all__ = [
     "SIGNALS",
     "SOUND",
     "Plan",
+    "ceiling",
     "ffprobe",
     "key_frames",
     "loudness",

@@ -137,11 +137,15 @@ def levelled(track: Any, plan: SoundPlan, peak_dbtp: float = sound.PEAK_DBTP) ->
     if plan.gain_db:
         track = track.filter("volume", f"{plan.gain_db}dB")
     if plan.limited:
-        ceiling = round(10 ** (peak_dbtp / 20), 4)
         track = track.filter("aresample", 192000)
-        track = track.filter("alimiter", limit=ceiling, level=0, attack=2, release=60)
+        track = track.filter("alimiter", limit=ceiling(peak_dbtp), level=0, attack=2, release=60)
         track = track.filter("aresample", 48000)
     return track
+
+
+def ceiling(peak_dbtp: float) -> float:
+    """The limiter's, of full scale."""
+    return round(10 ** (peak_dbtp / 20), 4)
 
 
 def mono(track: Any) -> Any:

@@ -21,6 +21,7 @@ REFUSED = {
     "song_with_cover": "no_video_track",
     "picture": "not_a_video",
     "moving_picture": "not_a_video",
+    "sound_beyond_all_loudness": "sound_broken",
 }
 # Name: how many of the planted words the source holds, so that the search for them means something.
 TELLING = {
