@@ -130,7 +130,10 @@ def find_server(url: str | None, token: str | None, data: Path | None) -> Server
     demo = seed.read_kept(settings.data).get("accounts", {}).get("teacher", {}).get("token")
     if not server.is_local or not demo:
         raise click.UsageError(
-            "whose clip is it? Give --token-file or LANTOA_TOKEN (`lantoa token add` makes a token)"
+            "whose clip is it? Give --token-file or LANTOA_TOKEN (`lantoa token add` makes a token)."
+            f" The demo teacher's is taken from {settings.data / seed.FILE}"
+            f"{', which has none' if server.is_local else ' only for a server on this machine'}:"
+            " where the server was started with another DATA, add --data and that folder"
         )
     return Server(server.url, demo)
 
