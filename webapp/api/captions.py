@@ -38,7 +38,7 @@ def put_captions(clip_id: str, language: str) -> Response:
 
 @blueprint.delete("/clips/<clip_id>/captions/<language>")
 def delete_captions(clip_id: str, language: str) -> Response:
-    """Take the clip's captions in this language away; ``version``, which must be given, is theirs."""
+    """Take the clip's captions in this language away; ``version`` is theirs, and must be given."""
     actor = require_actor()
     with deps().database.write() as session:
         keeping.length_of(session, clip_id, actor)

@@ -65,7 +65,10 @@ FILES = {
     "an ampersand a thousand times escaped": (full(f"{CUE}&{'amp;' * 990}\n\n"), TOO_LONG_EACH),
     "tags in tags": (full(f"{CUE}{'<b><i><u>' * 440}\n\n"), NO_CUES),
     "tags of tags": (full(f"{CUE}{'<' * 1000}{'x>' * 1000}\n\n"), TOO_LONG_EACH),
-    "overrides of ASS": (full("{\\", "1\n00:00:01,000 --> 00:00:02,000\n"), ["captions.2.too_long"]),
+    "overrides of ASS": (
+        full("{\\", "1\n00:00:01,000 --> 00:00:02,000\n"),
+        ["captions.2.too_long"],
+    ),
     "turned directions": (full(f"{CUE}{chr(0x202E) * 1300}a\n\n"), 133),
     "directions in an entity": (full(f"{CUE}{'&' + chr(0x202E) + 'lt;' * 100}\n\n"), 1588),
     "thousands of cues": (full("0:00-->0:01\na\n\n"), ["captions.1.too_many_cues"]),
