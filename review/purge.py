@@ -8,47 +8,52 @@ kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions and the audit.
 
 from __future__ import annotations
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from review.models import Captions, Clip, FaceProposals, OutputFile, Rendition, Revision
 from review.states import State
 
-_REPLACED = Revision.number < Clip.revision
+_IS_DRAFT = Captions.confirmed.is_(False)
 
 
-def replaced_files(session: Session, limit: int = 500) -> list[str]:
-    """Keys of files of replaced revisions, whose rows go with this transaction. To be called again
-    while it gives ``limit``."""
-    rows = session.execute(
-        select(OutputFile.id, OutputFile.key)
-        .join(Revision, Revision.id == OutputFile.revision_id)
-        .join(Clip, Clip.id == Revision.clip_id)
-        .where(_REPLACED)
-        .order_by(OutputFile.id)
-        .limit(limit)
-    ).all()
-    session.execute(delete(OutputFile).where(OutputFile.id.in_([row.id for row in rows])))
-    return [row.key for row in rows]
-
-
-def forget_notes(session: Session) -> int:
-    """Forget proposals and drafts of replaced revisions and of withdrawn clips, and what could be
-    played of the former; how many rows."""
-    replaced, gone = _revisions(withdrawn=False), _revisions(withdrawn=True)
-    wanted = (
-        delete(Rendition).where(Rendition.revision_id.in_(replaced)),
-        delete(FaceProposals).where(FaceProposals.revision_id.in_(gone)),
-        delete(Captions).where(Captions.revision_id.in_(gone), Captions.confirmed.is_(False)),
+def due(session: Session, limit: int = 50) -> list[str]:
+    """Ids of revisions of which something has to go. Reads only: it looks at every revision."""
+    is_replaced = Revision.number < Clip.revision
+    has_files = or_(
+        select(OutputFile.id).where(OutputFile.revision_id == Revision.id).exists(),
+        select(Rendition.id).where(Rendition.revision_id == Revision.id).exists(),
     )
-    count = 0
-    for query in wanted:
-        done = session.execute(query.execution_options(synchronize_session=False))
-        count += done.rowcount  # type: ignore[attr-defined]
-    return count
+    has_notes = or_(
+        select(FaceProposals.revision_id).where(FaceProposals.revision_id == Revision.id).exists(),
+        select(Captions.id).where(Captions.revision_id == Revision.id, _IS_DRAFT).exists(),
+    )
+    is_withdrawn = Clip.state == State.WITHDRAWN
+    return list(
+        session.scalars(
+            select(Revision.id)
+            .join(Clip, Clip.id == Revision.clip_id)
+            .where(
+                or_(and_(is_replaced, has_files), and_(or_(is_replaced, is_withdrawn), has_notes))
+            )
+            .order_by(Revision.id)
+            .limit(limit)
+        )
+    )
 
 
-def _revisions(*, withdrawn: bool) -> Select[str]:
-    """Ids of those that were replaced, and of those of withdrawn clips."""
-    which = or_(_REPLACED, Clip.state == State.WITHDRAWN) if withdrawn else _REPLACED
-    return select(Revision.id).join(Clip, Clip.id == Revision.clip_id).where(which)
+def forget(session: Session, revision_id: str) -> list[str]:
+    """Let go what has served, looked at once more; the keys of the files whose rows went."""
+    revision = session.get_one(Revision, revision_id)
+    clip = session.get_one(Clip, revision.clip_id)
+    is_replaced = revision.number < clip.revision
+    if is_replaced or clip.state == State.WITHDRAWN:
+        session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))
+        session.execute(delete(Captions).where(Captions.revision_id == revision_id, _IS_DRAFT))
+    if not is_replaced:
+        return []
+    files = OutputFile.revision_id == revision_id
+    keys = list(session.scalars(select(OutputFile.key).where(files).order_by(OutputFile.key)))
+    session.execute(delete(OutputFile).where(files))
+    session.execute(delete(Rendition).where(Rendition.revision_id == revision_id))
+    return keys

@@ -134,16 +134,15 @@ class Sweeper:
     def remove_replaced(self) -> int:
         """What was made of revisions that were replaced: rows first, then the bytes."""
         count = 0
-        with self.deps.database.write() as session:
-            purge.forget_notes(session)
-        while True:
+        with self.deps.database.read() as session:
+            due = purge.due(session)
+        for revision_id in due:
             with self.deps.database.write() as session:
-                keys = purge.replaced_files(session)
+                keys = purge.forget(session, revision_id)
             for key in keys:
                 self.deps.blobs.delete(key)
             count += len(keys)
-            if not keys:
-                return count
+        return count
 
     def remove_orphans(self) -> int:
         """Blobs that no row names, once they are older than any running attempt."""

@@ -94,7 +94,8 @@ def test_a_sweep_that_dies_after_its_rows_leaves_orphans_that_go(
     first = store_files(world, blobs, clip_id)
     replace(world, clip_id)
     with world.write() as session:
-        assert len(purge.replaced_files(session)) == len(first)
+        (due,) = purge.due(session)
+        assert len(purge.forget(session, due)) == len(first)
     assert len(office.stored()) == len(first)
     monkeypatch.setattr("workers.sweep.ORPHAN_GRACE", -60.0)
     assert Sweeper(office.deps).remove_orphans() == len(first)
