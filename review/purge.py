@@ -29,17 +29,9 @@ def due(session: Session, limit: int = 50) -> list[str]:
         select(Captions.id).where(Captions.revision_id == Revision.id, _IS_DRAFT).exists(),
     )
     is_withdrawn = Clip.state == State.WITHDRAWN
-    return list(
-        session.scalars(
-            select(Revision.id)
-            .join(Clip, Clip.id == Revision.clip_id)
-            .where(
-                or_(and_(is_replaced, has_files), and_(or_(is_replaced, is_withdrawn), has_notes))
-            )
-            .order_by(Revision.id)
-            .limit(limit)
-        )
-    )
+    may_go = or_(and_(is_replaced, has_files), and_(or_(is_replaced, is_withdrawn), has_notes))
+    query = select(Revision.id).join(Clip, Clip.id == Revision.clip_id).where(may_go)
+    return list(session.scalars(query.order_by(Revision.id).limit(limit)))
 
 
 def forget(session: Session, revision_id: str) -> list[str]:
