@@ -53,7 +53,7 @@ def search(session: Session, clip: Clip) -> Search:
         return Search("done", boxes=boxes, left_out=row.found["left_out"])
     query = select(Job).where(Job.revision_id == revision.id, Job.kind == KIND)
     job = session.scalar(query.order_by(Job.id.desc()).limit(1))
-    if job is None or job.state == "cancelled":
+    if job is None or job.state in ("cancelled", "done"):  # done: what it found was purged
         return Search("none")
     percent = (job.progress or "").partition(":")[2]
     is_known = job.state == "running" and percent.isdigit()

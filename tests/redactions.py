@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from review import clock, redacting
 from review.keys import new_id, redacted
 from review.models import Clip, Job, Redaction
-from review.policy import Actor
+from review.policy import Actor, Role
 from review.processing import Output
+from review.states import State
 from tests.world import World
 
 BOX: dict[str, Any] = {
@@ -24,6 +25,21 @@ BOX: dict[str, Any] = {
 }
 PLAN: dict[str, Any] = {"boxes": [BOX]}
 SHA = "5" * 64
+# (a clip's state, who asks, what the editor and all that belongs to it answers them)
+WHO = [
+    (State.IN_REVIEW, Role.REVIEWER, 200),
+    (State.IN_REVIEW, Role.MODERATOR, 200),
+    (State.IN_REVIEW, Role.TEACHER, 403),  # the owner, while others review it
+    (State.HELD, Role.TEACHER, 403),
+    (State.HELD, Role.REVIEWER, 404),
+    (State.HELD, Role.MODERATOR, 404),
+    (State.IN_REVIEW, Role.PUPIL, 404),
+    (State.IN_REVIEW, Role.SAFEGUARDING, 404),
+    (State.PUBLISHED, Role.PUPIL, 404),
+    (State.PUBLISHED, Role.MODERATOR, 409),
+    (State.CHANGES_REQUESTED, Role.TEACHER, 200),
+    (State.DRAFT, Role.REVIEWER, 404),
+]
 
 
 def asked(world: World, clip_id: str, actor: Actor, plan: Any = PLAN) -> str:

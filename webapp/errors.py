@@ -54,6 +54,7 @@ SENTENCES: dict[str, str] = {
     "bad_json": "Nội dung gửi lên không phải JSON đúng.",
     "bad_cursor": "Con trỏ không đúng. Bỏ trống để đọc từ đầu.",
     "bad_text": "Nội dung có ký tự không hợp lệ.",
+    "version_missing": "Hãy ghi phiên bản của phụ đề muốn gỡ: ?version=…; xem media.captions.",
     "idempotency_mismatch": "Khóa Idempotency-Key này đã dùng cho một nội dung khác.",
     "storage_full": "Máy chủ hết chỗ chứa. Phần đã gửi được giữ lại; hãy thử tiếp sau.",
     "no_room": "Máy chủ hết chỗ chứa nên chưa nhận được tệp này. Hãy thử lại sau.",

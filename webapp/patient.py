@@ -27,12 +27,18 @@ from webapp.uploads.override import PREFIX
 HEAD_SECONDS = 10.0  # for the whole head of a request
 BODY_SECONDS = 30.0  # for the whole body after it
 UNREAD_SECONDS = 30.0  # a client that takes nothing of its answer for so long has gone
-LINGER_SECONDS = 2.0  # for the client to close after us: closing first could cut the answer's end
+# A socket that is closed while its client still sends is reset, and the answer is lost with it:
+# the client reads "connection reset" where it was told what was wrong.
+LINGER_SECONDS = 2.0  # that a client may be silent before it closes after us
+LONGEST_LINGER = 30.0  # seconds, for a client that goes on sending what was refused
 LARGEST_HEAD = 32 * 1024  # bytes
 MOST_GATHERED = 64 * 1024 * 1024  # bytes that all waiting requests together may hold
-MOST_DRAINED = 64 * 1024  # bytes of a body that nobody wanted
+MOST_DRAINED = 64 * 1024 * 1024  # bytes of a body that nobody wanted
+MOST_LINGERING = 256  # connections; beyond that the oldest ends
 PIECE = 64 * 1024
+PIECES = 16  # that are thrown away at a time: others are served in between
 _NEWS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_MORE = select.EPOLLIN | select.EPOLLRDHUP  # told again of what was left
 _CLOSE = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _CLOSE
 LENGTH_NEEDED = b"HTTP/1.1 411 Length Required\r\n" + _CLOSE
@@ -89,19 +95,22 @@ class _Arriving:
             return
         lines = bytes(self.data[:end]).split(b"\r\n")
         expected = [line for line in lines if line.lower().startswith(b"expect:")]
-        self.whole = end + 4 + _length_to_wait_for(lines)
+        length = _length_to_wait_for(lines)
+        self.whole = end + 4 + (length or 0)
         self.deadline = time.monotonic() + BODY_SECONDS
-        if expected and len(self.data) < self.whole:
-            # Said here, since no thread will say it before the body has come.
+        if expected and (length is None or len(self.data) < self.whole):
+            # Said here, since no thread will say it before the body has come; and not said at all
+            # to a client whose body is refused.
             kept = b"\r\n".join(line for line in lines if line not in expected)
             self.whole -= end - len(kept)
             self.data[:end] = kept
-            with contextlib.suppress(OSError):
-                self.conn.sock.send(GO_ON)
+            if length is not None:
+                with contextlib.suppress(OSError):
+                    self.conn.sock.send(GO_ON)
 
 
-def _length_to_wait_for(head: list[bytes]) -> int:
-    """Bytes of the body. None for uploads and for what will be refused by its head alone."""
+def _length_to_wait_for(head: list[bytes]) -> int | None:
+    """Bytes of the body: 0 for uploads, and None for what is refused for its length."""
     fields = [(name.lower(), value.strip()) for name, _, value in (h.partition(b":") for h in head)]
     kind = dict(fields).get(b"content-type", b"").lower()
     words = head[0].split(b" ")
@@ -114,14 +123,19 @@ def _length_to_wait_for(head: list[bytes]) -> int:
     if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > 18:
         return 0
     length = int(lengths[0])
-    return length if length <= MAX_FORM else 0
+    return length if length <= MAX_FORM else None
 
 
 @dataclass(slots=True)
 class _Ending:
     conn: Connection
+    last: float = field(default_factory=lambda: time.monotonic() + LONGEST_LINGER)
     deadline: float = field(default_factory=lambda: time.monotonic() + LINGER_SECONDS)
     drained: int = 0
+
+    def has_sent(self, count: int) -> None:
+        self.drained += count
+        self.deadline = min(self.last, time.monotonic() + LINGER_SECONDS)
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -194,11 +208,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.setblocking(False)
             number = conn.sock.fileno()
-            self._news.register(number, _NEWS)
+            self._news.register(number, _MORE)
         except OSError:
             conn.close()
             return
         self._ending[number] = _Ending(conn)
+        if len(self._ending) > MOST_LINGERING:
+            self._end(next(iter(self._ending)))
 
     def _look_again(self, _: object) -> None:
         for number, _event in self._news.poll(0):
@@ -253,8 +269,9 @@ def _has_come(arriving: _Arriving) -> bool:
 
 
 def _has_ended(ending: _Ending) -> bool:
-    """Throw away what still comes; True when the client has closed too, or sends on and on."""
-    while ending.drained < MOST_DRAINED:
+    """Throw away some of what still comes; True when the client has closed too, or sends on and
+    on."""
+    for _ in range(PIECES):
         try:
             piece = ending.conn.sock.recv(PIECE)
         except BlockingIOError:
@@ -263,5 +280,7 @@ def _has_ended(ending: _Ending) -> bool:
             return True
         if not piece:
             return True
-        ending.drained += len(piece)
-    return True
+        ending.has_sent(len(piece))
+        if ending.drained > MOST_DRAINED:
+            return True
+    return False

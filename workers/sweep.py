@@ -15,9 +15,9 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from review import accounts, consenting, jobs, lookalikes, processing, redacting, uploads
+from review import accounts, consenting, jobs, lookalikes, processing, purge, redacting, uploads
 from review.errors import LeaseLost
-from review.models import Revision
+from review.models import Clip, Revision
 from review.models import Upload as UploadRow
 from workers.deps import Deps
 
@@ -52,6 +52,7 @@ class Sweeper:
     def seldom(self) -> None:
         """Every hour: what a crash left behind. Looks at every key of the store."""
         self.forget_old_frames()
+        self.remove_replaced()
         self.remove_orphans()
         self.remove_dead_parts()
         self.deps.blobs.tidy()
@@ -130,6 +131,19 @@ class Sweeper:
                 if lookalikes.forget_old(session, limit=100) < 100:
                     return
 
+    def remove_replaced(self) -> int:
+        """What was made of revisions that were replaced: rows first, then the bytes."""
+        count = 0
+        with self.deps.database.read() as session:
+            due = purge.due(session)
+        for revision_id in due:
+            with self.deps.database.write() as session:
+                keys = purge.forget(session, revision_id)
+            for key in keys:
+                self.deps.blobs.delete(key)
+            count += len(keys)
+        return count
+
     def remove_orphans(self) -> int:
         """Blobs that no row names, once they are older than any running attempt."""
         count = 0
@@ -148,8 +162,15 @@ class Sweeper:
     def _known_attempt(self, place: str) -> bool:
         match place.split("/"):
             case [_, clip_id, number, attempt] if number.isdecimal():
-                query = select(Revision).where(
-                    Revision.clip_id == clip_id, Revision.number == int(number)
+                # Of a replaced revision nothing is served: what is left of it is an orphan.
+                query = (
+                    select(Revision)
+                    .join(Clip, Clip.id == Revision.clip_id)
+                    .where(
+                        Revision.clip_id == clip_id,
+                        Revision.number == int(number),
+                        Revision.number == Clip.revision,
+                    )
                 )
             case _:
                 return True  # not a key of ours: whoever put it there knows why

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from review.captions.decoding import decode
 from review.captions.payload import normal
-from review.captions.trouble import Trouble, refuse
+from review.captions.trouble import MOST_TOLD, Trouble, refuse
 from review.text import Sentence
 
 MAX_BYTES = 512 * 1024
@@ -66,6 +66,8 @@ def parse(text: str, *, duration_s: float | None = None) -> tuple[Cue, ...]:
         cue = _cue(block, is_vtt, duration_s, troubles)
         if cue is not None and cue.text:
             cues.append(cue)
+        if len(cues) > MAX_CUES:
+            break
     if len(cues) > MAX_CUES:
         words = "Có quá {most} câu phụ đề. Hãy gộp các câu ngắn lại."
         troubles.append(Trouble("too_many_cues", 1, Sentence(words, most=MAX_CUES)))
@@ -79,7 +81,7 @@ def parse(text: str, *, duration_s: float | None = None) -> tuple[Cue, ...]:
 
 def _blocks(lines: Sequence[str], is_vtt: bool, troubles: list[Trouble]) -> Iterator[_Block]:
     at = _after_header(lines) if is_vtt else 0
-    while at < len(lines):
+    while at < len(lines) and len(troubles) < MOST_TOLD:
         if not lines[at].strip():
             at += 1
         elif is_vtt and _DROPPED_BLOCK.fullmatch(lines[at]):

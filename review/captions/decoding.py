@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from review.captions.trouble import Trouble, refuse
+from review.text import nfc
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -30,7 +31,7 @@ def decode(data: bytes) -> str:
     if b"\x00" in data:
         raise _unknown()
     try:
-        return unicodedata.normalize("NFC", data.decode("utf-8"))
+        return nfc(data.decode("utf-8"))
     except UnicodeDecodeError:
         return _windows_1258(data)
 
@@ -42,14 +43,14 @@ def _with_bom(data: bytes, name: str) -> str:
         raise _unknown() from None
     if "\x00" in text:
         raise _unknown()
-    return unicodedata.normalize("NFC", text)
+    return nfc(text)
 
 
 def _windows_1258(data: bytes) -> str:
     """Every tone of a real file finds its vowel; a mark that is left over says that the file was
     written in something else."""
     try:
-        text = unicodedata.normalize("NFC", data.decode("cp1258"))
+        text = nfc(data.decode("cp1258"))
     except UnicodeDecodeError:
         raise _unknown() from None
     if _TCVN3.search(text) or any(unicodedata.category(c) in _MARKS for c in text):

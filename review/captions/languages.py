@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from review.errors import InvalidInput
 
@@ -32,3 +34,14 @@ def parse_language(tag: str) -> str:
 def name_of(tag: str) -> str:
     """What players show in their menu."""
     return LANGUAGES.get(tag) or LANGUAGES.get(tag.partition("-")[0], tag)
+
+
+def names_of(tags: Iterable[str]) -> dict[str, str]:
+    """Tag -> its name among the captions of one clip, where no two may be called the same
+    (RFC 8216, 4.3.4.1.1): "Tiếng Việt", "Tiếng Việt (Latn-VN)"."""
+    plain = {tag: name_of(tag) for tag in tags}
+    often = Counter(plain.values())
+    return {
+        tag: f"{name} ({rest})" if often[name] > 1 and (rest := tag.partition("-")[2]) else name
+        for tag, name in plain.items()
+    }

@@ -13,7 +13,7 @@ from review import looks
 from review.captions import hls
 from review.captions.cues import parse, write
 from review.captions.hls import Track, with_captions
-from review.captions.languages import name_of
+from review.captions.languages import names_of
 from review.models import Captions, Clip, Rendition, Revision
 
 VTT_MIME = "text/vtt"
@@ -148,8 +148,9 @@ def master(session: Session, clip: Clip) -> Served | None:
     text = _stored_master(session, clip) if found else None
     if text is None:
         return None
+    names = names_of(row.language for row in found)
     tracks = [
-        Track(row.language, name_of(row.language), f"../{file_of(session, row, 'm3u8')}")
+        Track(row.language, names[row.language], f"../{file_of(session, row, 'm3u8')}")
         for row in found
     ]
     return Served(with_captions(text, tracks), hls.MIME)

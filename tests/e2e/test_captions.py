@@ -56,6 +56,14 @@ def put(installation: Installation, clip_id: str, vtt: str = VTT) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def editor(visit: Visit, installation: Installation, clip_id: str) -> Page:
+    """The teacher's editor on captions that are there."""
+    put(installation, clip_id)
+    page = visit("teacher")
+    page.goto(f"/clips/{clip_id}/captions/vi")
+    return page
+
+
 def look_at(page: Page, seconds: float) -> None:
     until(page, "document.querySelector('video').readyState >= 1")
     page.evaluate(f"document.querySelector('video').currentTime = {seconds}")
@@ -129,9 +137,7 @@ def test_they_are_written_while_the_clip_plays(visit: Visit, clip_id: str) -> No
 def test_what_is_wrong_is_marked_while_it_is_typed(
     visit: Visit, installation: Installation, clip_id: str
 ) -> None:
-    put(installation, clip_id)
-    page = visit("teacher")
-    page.goto(f"/clips/{clip_id}/captions/vi")
+    page = editor(visit, installation, clip_id)
     first, second = page.locator("[data-cue]").all()
     until(page, "document.querySelector('video').readyState >= 1")
     first.get_by_label("Kết thúc", exact=True).fill("0:01,5")
@@ -155,9 +161,7 @@ def test_what_is_wrong_is_marked_while_it_is_typed(
 def test_a_dropped_connection_and_a_closed_page_lose_nothing(
     visit: Visit, installation: Installation, clip_id: str
 ) -> None:
-    put(installation, clip_id)
-    page = visit("teacher")
-    page.goto(f"/clips/{clip_id}/captions/vi")
+    page = editor(visit, installation, clip_id)
     page.get_by_label("Lời của câu").first.fill("Xin chào tất cả")
     page.context.set_offline(True)
     page.get_by_role("button", name="Lưu phụ đề").click()
@@ -179,9 +183,7 @@ def test_a_dropped_connection_and_a_closed_page_lose_nothing(
 def test_when_somebody_saved_meanwhile_both_stay(
     visit: Visit, installation: Installation, clip_id: str
 ) -> None:
-    put(installation, clip_id)
-    page = visit("teacher")
-    page.goto(f"/clips/{clip_id}/captions/vi")
+    page = editor(visit, installation, clip_id)
     page.get_by_label("Lời của câu").first.fill("Bản của tôi")
     put(installation, clip_id, VTT.replace("Chào các bạn", "Bản kia"))
     page.get_by_role("button", name="Lưu phụ đề").click()

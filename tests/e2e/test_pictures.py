@@ -232,18 +232,29 @@ def test_the_player_goes_on_with_the_ladder_where_the_preview_was(
     expect(page.locator("[data-saver]")).to_be_visible()
 
 
-def test_a_paused_player_stays_paused_where_it_was(
-    visit: Visit, acted: str, unmade: Unmade
-) -> None:
-    unmade.take(acted)
+def paused_at_three(visit: Visit, clip_id: str, unmade: Unmade) -> Page:
+    """The owner's page of a clip without its ladder, its preview paused at 3 s."""
+    unmade.take(clip_id)
     page = visit("teacher")
-    page.goto(f"/clips/{acted}")
+    page.goto(f"/clips/{clip_id}")
     until(page, "document.querySelector('video').dataset.plays === 'preview'")
     page.evaluate("document.querySelector('video').currentTime = 3")
     until(page, "document.querySelector('video').readyState > 1")
-    unmade.bring(acted)
+    return page
+
+
+def until_at_five(page: Page) -> None:
+    """The card stands before the ladder: what is at 3 s of the preview is at 5 s there."""
     until(page, "document.querySelector('video').dataset.plays === 'hls'")
     until(page, "Math.abs(document.querySelector('video').currentTime - 5) < 0.1")
+
+
+def test_a_paused_player_stays_paused_where_it_was(
+    visit: Visit, acted: str, unmade: Unmade
+) -> None:
+    page = paused_at_three(visit, acted, unmade)
+    unmade.bring(acted)
+    until_at_five(page)
     page.wait_for_timeout(500)
     assert page.evaluate("document.querySelector('video').paused")
     assert abs(now(page) - 5) < 0.1
@@ -253,16 +264,10 @@ def test_a_page_that_is_loaded_again_goes_on_where_it_was(
     visit: Visit, acted: str, unmade: Unmade
 ) -> None:
     """As it happens when the clip is published while its owner watches."""
-    unmade.take(acted)
-    page = visit("teacher")
-    page.goto(f"/clips/{acted}")
-    until(page, "document.querySelector('video').dataset.plays === 'preview'")
-    page.evaluate("document.querySelector('video').currentTime = 3")
-    until(page, "document.querySelector('video').readyState > 1")
+    page = paused_at_three(visit, acted, unmade)
     unmade.bring(acted)
     page.reload()
-    until(page, "document.querySelector('video').dataset.plays === 'hls'")
-    until(page, "Math.abs(document.querySelector('video').currentTime - 5) < 0.1")
+    until_at_five(page)
     # Who comes back later begins anew.
     page.goto("/library")
     page.goto(f"/clips/{acted}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_a_program_puts_reads_replaces_and_removes(
     version = newer.get_json()["captions"]["version"]
 
     path = f"/api/v1/clips/{clip_id}/captions/vi"
-    assert problem(who("DELETE", path)) == (409, "stale_captions")
+    assert problem(who("DELETE", path)) == (428, "version_missing")
     assert who("DELETE", f"{path}?version={version}").status_code == 200
     assert problem(who("DELETE", path)) == (404, "not_found")
     assert who("GET", f"/media/{clip_id}/captions/vi.vtt").status_code == 404
@@ -164,6 +165,27 @@ class TestMedia:
         text = library("GET", f"/media/{clip_id}/hls/master.m3u8").get_data(as_text=True)
         assert 'URI="../captions/vi.m3u8"' in text
         assert text.count('SUBTITLES="captions"') == MASTER.count("#EXT-X-STREAM-INF")
+
+    def test_no_two_captions_of_a_clip_have_one_name(
+        self, world: World, caller: Callers, clip_id: str
+    ) -> None:
+        for tag in ("vi-Latn-VN", "vi-US", "en-GB", "fr-CA"):
+            keep(world, clip_id, Role.MODERATOR, language=tag)
+        text = caller(None)("GET", f"/media/{clip_id}/hls/master.m3u8").get_data(as_text=True)
+        names = re.findall(r'NAME="([^"]*)",LANGUAGE="([^"]*)"', text)
+        assert {tag: name for name, tag in names} == {
+            "vi": "Tiếng Việt",
+            "vi-Latn-VN": "Tiếng Việt (Latn-VN)",
+            "vi-US": "Tiếng Việt (US)",
+            "en-GB": "English",
+            "fr-CA": "fr-CA",
+        }
+        page = caller(None)("GET", f"/library/{clip_id}").get_data(as_text=True)
+        assert re.findall(r'label="(Tiếng[^"]*)"', page) == [
+            "Tiếng Việt",
+            "Tiếng Việt (Latn-VN)",
+            "Tiếng Việt (US)",
+        ]
 
     def test_a_player_asks_again_with_an_etag(self, caller: Callers, clip_id: str) -> None:
         for path in self.PATHS:

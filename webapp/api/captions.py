@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from review.captions import keeping
+from review.captions import keeping, reading
 from review.captions.cues import read
 from review.captions.keeping import Seen
 from review.captions.languages import parse_language
@@ -17,6 +17,7 @@ from webapp.api import shape
 from webapp.api.blueprint import blueprint
 from webapp.auth import require_actor
 from webapp.deps import deps
+from webapp.errors import WebError
 
 _SOURCES = ("upload", "editor")
 
@@ -37,11 +38,14 @@ def put_captions(clip_id: str, language: str) -> Response:
 
 @blueprint.delete("/clips/<clip_id>/captions/<language>")
 def delete_captions(clip_id: str, language: str) -> Response:
-    """Take the clip's captions in this language away; ``version`` is theirs."""
+    """Take the clip's captions in this language away; ``version`` is theirs, and must be given."""
     actor = require_actor()
     with deps().database.write() as session:
         keeping.length_of(session, clip_id, actor)
         tag, seen = parse_language(language), _seen()
+        found = reading.one(session, session.get_one(Clip, clip_id), tag)
+        if found is not None and not request.args.get("version"):
+            raise WebError("version_missing", 428)
         clip = keeping.remove(session, deps().blobs, clip_id, actor, tag, seen)
         answer: dict[str, Any] = shape.head(actor, clip)
     return jsonify(answer)

@@ -136,7 +136,7 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.discard_redaction": (None, 200, (401, 403, 404, 409)),
     "api.retry": (None, 200, (401, 403, 404, 409)),
     "api.put_captions": (_CAPTION_FILES, 200, (401, 403, 404, 409, 413, 422)),
-    "api.delete_captions": (None, 200, (401, 403, 404, 409)),
+    "api.delete_captions": (None, 200, (401, 403, 404, 409, 422, 428)),
     "api.review_queue": (None, 200, (401, 422)),
     "api.claim": (None, 200, (401, 403, 404, 409)),
     "api.release_claim": (None, 204, (401,)),

@@ -25,6 +25,7 @@ from webapp.cli.up import LOCK
 from webapp.cli.waiting import GOOD_ENDS, wait_for
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
+_ELSEWHERE = "if it was started with another DATA, add --data and that folder."
 
 
 def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +79,8 @@ def submit(
     """Upload FILE and submit it; prints the clip's id.
 
     An interrupted upload goes on where it stopped, also in the next call for the same file.
-    Without --token the server of this machine gets the demo teacher's. With --wait the exit
+    Without --token the server of this machine gets the demo teacher's, read from demo.json of
+    the data directory: give --data when it was started with another DATA. With --wait the exit
     status is 1 when the clip was refused, rejected or withdrawn, or when processing failed.
     """
     body = read_details(details, people)
@@ -94,13 +96,22 @@ def submit(
         if wait:
             clip = wait_for(Api(target, say=say), str(clip["id"]), say=say)
     except (Refused, Unreachable) as error:
-        raise click.ClickException(str(error)) from None
+        guessed = not (server and token)
+        raise click.ClickException(f"{error}{_hint(error, data) if guessed else ''}") from None
     except KeyboardInterrupt:
         raise click.ClickException("interrupted; the same command goes on from here") from None
     if as_json:
         echo_json(clip)
     if wait and clip["state"] not in GOOD_ENDS:
         raise SystemExit(1)
+
+
+def _hint(error: Refused | Unreachable, data: Path | None) -> str:
+    """Where the address or the token was read, when that may have been the wrong folder."""
+    if isinstance(error, Refused) and error.code != "unknown_token":
+        return ""
+    folder = load(data=data).data
+    return f"\n  The server or its demo token was looked up in {folder}: {_ELSEWHERE}"
 
 
 def read_details(details: dict[str, Any], people: TextIO | None) -> dict[str, Any]:
@@ -130,7 +141,8 @@ def find_server(url: str | None, token: str | None, data: Path | None) -> Server
     demo = seed.read_kept(settings.data).get("accounts", {}).get("teacher", {}).get("token")
     if not server.is_local or not demo:
         raise click.UsageError(
-            "whose clip is it? Give --token-file or LANTOA_TOKEN (`lantoa token add` makes a token)"
+            "whose clip is it? Give --token-file or LANTOA_TOKEN (from `lantoa token add`)."
+            f"\n  There is no demo token for {server.url} in {settings.data}: {_ELSEWHERE}"
         )
     return Server(server.url, demo)
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from review import lifecycle, policy, problems, reasons
-from review.captions.languages import name_of
+from review.captions.languages import name_of, names_of
 from review.clock import iso
 from review.details import TOPICS
 from review.errors import InvalidInput
@@ -182,6 +182,7 @@ def register(blueprint: Blueprint) -> None:
     for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
         blueprint.add_app_template_filter(word)
     blueprint.add_app_template_filter(name_of, "language_name")
+    blueprint.add_app_template_filter(names_of, "language_names")
     for filter_ in (
         since_text,
         megabytes,

@@ -129,6 +129,18 @@ def test_a_server_is_asked_for_over_http(run: Run, tmp_path: Path) -> None:
         assert f"--server: {address!r} has no http:// or https:// before it" in result.stderr
 
 
+def test_whoever_submits_to_another_folders_server_is_told_of_data(
+    run: Run, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a clip")
+    result = run("submit", str(clip), "--title", "Clip")
+    told = " ".join(result.stderr.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"There is no demo token for http://127.0.0.1:8000 in {tmp_path / 'data'}" in told
+    assert "if it was started with another DATA, add --data and that folder." in told
+
+
 # How each role says that it can not start; `sweep`, `worker` and `scheduler` become programs.
 ROLES = ("web", "worker", "scheduler", "sweep")
 

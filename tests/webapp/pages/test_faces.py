@@ -13,6 +13,7 @@ from review.policy import Role
 from review.redaction import Box
 from review.states import State
 from storage_config.settings import Settings
+from tests import redactions
 from tests.webapp.pages.conftest import Browser
 from tests.webapp.pages.reading import Page
 from tests.world import World
@@ -132,18 +133,7 @@ def test_a_failure_is_told_with_a_way_out(reviewer: Browser, world: World, clip_
     assert "Máy đang tìm" in ask(reviewer, clip_id).text
 
 
-@pytest.mark.parametrize(
-    ("state", "role", "status"),
-    [
-        (State.IN_REVIEW, Role.MODERATOR, 200),
-        (State.IN_REVIEW, Role.TEACHER, 403),
-        (State.HELD, Role.TEACHER, 403),
-        (State.HELD, Role.REVIEWER, 404),
-        (State.HELD, Role.MODERATOR, 404),
-        (State.IN_REVIEW, Role.PUPIL, 404),
-        (State.PUBLISHED, Role.MODERATOR, 409),
-    ],
-)
+@pytest.mark.parametrize(("state", "role", "status"), redactions.WHO)
 def test_who_reads_and_asks(
     make_app: Callable[..., Flask],
     settings: Settings,

@@ -60,22 +60,7 @@ def test_the_way_to_the_editor_is_where_one_may_redact(visitor: Visitor, world: 
     assert not ways(Role.MODERATOR, f"/clips/{published}")
 
 
-@pytest.mark.parametrize(
-    ("state", "role", "status"),
-    [
-        (State.IN_REVIEW, Role.REVIEWER, 200),
-        (State.IN_REVIEW, Role.MODERATOR, 200),
-        (State.IN_REVIEW, Role.TEACHER, 403),
-        (State.HELD, Role.TEACHER, 403),
-        (State.HELD, Role.REVIEWER, 404),
-        (State.IN_REVIEW, Role.PUPIL, 404),
-        (State.IN_REVIEW, Role.SAFEGUARDING, 404),
-        (State.PUBLISHED, Role.PUPIL, 404),
-        (State.PUBLISHED, Role.MODERATOR, 409),
-        (State.CHANGES_REQUESTED, Role.TEACHER, 200),
-        (State.DRAFT, Role.REVIEWER, 404),
-    ],
-)
+@pytest.mark.parametrize(("state", "role", "status"), redactions.WHO)
 def test_who_opens_the_editor(
     visitor: Visitor, world: World, state: State, role: Role, status: int
 ) -> None:

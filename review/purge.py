@@ -1,0 +1,51 @@
+"""What goes when it has served, as rows; the blobs are the caller's to remove after the commit.
+
+Of a revision that was replaced nothing is served any more: the files that were made of it go, and
+with them what was noted of it for people at work (faces that a machine proposed, captions that it
+drafted). The same notes of a withdrawn clip go, too. What stays: originals, captions that a person
+kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions and the audit.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, delete, or_, select
+from sqlalchemy.orm import Session
+
+from review.models import Captions, Clip, FaceProposals, OutputFile, Rendition, Revision
+from review.states import State
+
+_IS_DRAFT = Captions.confirmed.is_(False)
+
+
+def due(session: Session, limit: int = 50) -> list[str]:
+    """Ids of revisions of which something has to go. Reads only: it looks at every revision."""
+    is_replaced = Revision.number < Clip.revision
+    has_files = or_(
+        select(OutputFile.id).where(OutputFile.revision_id == Revision.id).exists(),
+        select(Rendition.id).where(Rendition.revision_id == Revision.id).exists(),
+    )
+    has_notes = or_(
+        select(FaceProposals.revision_id).where(FaceProposals.revision_id == Revision.id).exists(),
+        select(Captions.id).where(Captions.revision_id == Revision.id, _IS_DRAFT).exists(),
+    )
+    is_withdrawn = Clip.state == State.WITHDRAWN
+    may_go = or_(and_(is_replaced, has_files), and_(or_(is_replaced, is_withdrawn), has_notes))
+    query = select(Revision.id).join(Clip, Clip.id == Revision.clip_id).where(may_go)
+    return list(session.scalars(query.order_by(Revision.id).limit(limit)))
+
+
+def forget(session: Session, revision_id: str) -> list[str]:
+    """Let go what has served, looked at once more; the keys of the files whose rows went."""
+    revision = session.get_one(Revision, revision_id)
+    clip = session.get_one(Clip, revision.clip_id)
+    is_replaced = revision.number < clip.revision
+    if is_replaced or clip.state == State.WITHDRAWN:
+        session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))
+        session.execute(delete(Captions).where(Captions.revision_id == revision_id, _IS_DRAFT))
+    if not is_replaced:
+        return []
+    files = OutputFile.revision_id == revision_id
+    keys = list(session.scalars(select(OutputFile.key).where(files).order_by(OutputFile.key)))
+    session.execute(delete(OutputFile).where(files))
+    session.execute(delete(Rendition).where(Rendition.revision_id == revision_id))
+    return keys
