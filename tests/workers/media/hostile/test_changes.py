@@ -28,9 +28,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
 def work(path: Path, out: Path, cage: Sandbox) -> None:
     """The preview and the whole ladder."""
     done = examine(path, out, limits=LIMITS, sandbox=cage)
-    render_ladder(
-        path, out, facts=done.facts, limits=LIMITS, sandbox=cage, noticed=done.signals
-    )
+    render_ladder(path, out, facts=done.facts, limits=LIMITS, sandbox=cage, noticed=done.signals)
 
 
 def played(browser: Browser, out: Path) -> dict[str, tuple[str, float, int]]:
