@@ -69,10 +69,17 @@ def _ring(session: Session, job: Job) -> None:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    is_time = or_(Job.next_attempt_at <= now, Job.next_attempt_at > now + 2 * max(BACKOFF))
     return or_(
-        and_(Job.state == "queued", Job.next_attempt_at <= now),
-        and_(Job.state == "running", Job.lease_until < now),
+        and_(Job.state == "queued", is_time),
+        and_(Job.state == "running", _lease_ended(now)),
     )
+
+
+def _lease_ended(now: datetime) -> ColumnElement[bool]:
+    """Past, or further ahead than any lease: then the database's clock was set back meanwhile, and
+    a dead worker's job would wait for as long. A living worker's next beat renews it."""
+    return or_(Job.lease_until < now, Job.lease_until > now + 2 * LEASE)
 
 
 def claim(session: Session, worker: str, kinds: Collection[str] = KINDS) -> Claim | None:
@@ -188,7 +195,7 @@ def exhausted(session: Session, limit: int = 100) -> list[Claim]:
         .where(
             Job.state == "running",
             Job.attempts >= MAX_ATTEMPTS,
-            Job.lease_until < clock.now(session),
+            _lease_ended(clock.now(session)),
         )
         .limit(limit)
     )

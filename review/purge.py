@@ -1,25 +1,30 @@
 """What goes when it has served, as rows; the blobs are the caller's to remove after the commit.
 
-Of a revision that was replaced nothing is served any more: the files that were made of it go, and
-with them what was noted of it for people at work (faces that a machine proposed, captions that it
-drafted). The same notes of a withdrawn clip go, too. What stays: originals, captions that a person
+Of a revision that was replaced nothing is served any more. Once its clip was decided on nobody
+compares it with the new one, and what was redacted is not compared at all: the files that were made of it go, and with them what was noted of it
+for people at work (faces that a machine proposed, captions that it drafted). The same notes of a withdrawn clip go, too. What stays: originals, captions that a person
 kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions and the audit.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import and_, delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from review.models import Captions, Clip, FaceProposals, OutputFile, Rendition, Revision
 from review.states import State
 
 _IS_DRAFT = Captions.confirmed.is_(False)
+# A clip in such a state is not compared with what it was.
+DECIDED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
 
 
 def due(session: Session, limit: int = 50) -> list[str]:
     """Ids of revisions of which something has to go. Reads only: it looks at every revision."""
-    is_replaced = Revision.number < Clip.revision
+    redaction = aliased(Revision)
+    was_redacted = select(redaction.id).where(redaction.parent_id == Revision.id).exists()
+    is_over = or_(Clip.state.in_(DECIDED), was_redacted)
+    is_replaced = and_(Revision.number < Clip.revision, is_over)
     has_files = or_(
         select(OutputFile.id).where(OutputFile.revision_id == Revision.id).exists(),
         select(Rendition.id).where(Rendition.revision_id == Revision.id).exists(),
@@ -38,7 +43,9 @@ def forget(session: Session, revision_id: str) -> list[str]:
     """Let go what has served, looked at once more; the keys of the files whose rows went."""
     revision = session.get_one(Revision, revision_id)
     clip = session.get_one(Clip, revision.clip_id)
-    is_replaced = revision.number < clip.revision
+    redaction = select(Revision.id).where(Revision.parent_id == revision_id).limit(1)
+    is_over = clip.state in DECIDED or session.scalar(redaction) is not None
+    is_replaced = revision.number < clip.revision and is_over
     if is_replaced or clip.state == State.WITHDRAWN:
         session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))
         session.execute(delete(Captions).where(Captions.revision_id == revision_id, _IS_DRAFT))

@@ -107,15 +107,20 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
 
 
 def _that_can_be_done(settings: Settings, kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Without its model a kind of job waits for a worker that has one."""
-    wrong = [state for state in _models(settings).values() if state not in ("ok", "off")]
-    if wrong:
-        raise click.ClickException(wrong[0])
-    needs = {"transcribe": "ASR_MODEL", "faces": "FACE_MODEL"}
-    off = [k for k in kinds if k in needs and not getattr(settings, needs[k].lower())]
-    if len(off) == len(kinds):
-        raise click.UsageError(f"the queue {off[0]} needs LANTOA_{needs[off[0]]}")
-    return tuple(k for k in kinds if k not in off)
+    """Without its model a kind of job waits for a worker that has one. A model that can not be
+    used is told, and everything else is done: no clip waits for captions that nobody drafts."""
+    models = _models(settings)
+    states = {"transcribe": models["asr"], "faces": models["faces"]}
+    able = tuple(kind for kind in kinds if states.get(kind, "ok") == "ok")
+    wrong = {k: states[k] for k in kinds if k not in able and states[k] != "off"}
+    if not able and wrong:
+        raise click.ClickException(next(iter(wrong.values())))
+    if not able:
+        needs = {"transcribe": "ASR_MODEL", "faces": "FACE_MODEL"}
+        raise click.UsageError(f"the queue {kinds[0]} needs LANTOA_{needs[kinds[0]]}")
+    for kind, why in wrong.items():
+        log.error("jobs_left_to_others", kind=kind, why=why)
+    return able
 
 
 def _report_sandbox(settings: Settings) -> None:

@@ -351,3 +351,46 @@ def bell(sqlite_database: Database) -> Iterator[tuple[World, list[Any]]]:
     heard = Database(url, after_commit=lambda info: rung.extend(info.get("rings", [])))
     yield World(heard), rung
     heard.dispose()
+
+
+def set_back(world: World, job_id: str) -> None:
+    """As if the database's clock had been set back by an hour since the row was written."""
+    with world.write() as session:
+        job = jobs.get(session, job_id)
+        job.next_attempt_at += timedelta(hours=1)
+        if job.lease_until is not None:
+            job.lease_until += timedelta(hours=1)
+
+
+def test_a_clock_that_was_set_back_holds_no_job_up(any_database: Database) -> None:
+    """F17: neither what waited nor what a dead worker held waits for an hour."""
+    world = World(any_database)
+    world.clip(State.PROCESSING)
+    first = must_claim(world)
+    with world.write() as session:
+        jobs.retry_later(session, first, "storage", counted=False)
+    assert claim(world) is None
+    set_back(world, first.job_id)
+    with world.read() as session:
+        assert [job_id for job_id, _ in jobs.due(session)] == [first.job_id]
+    again = must_claim(world)
+    assert (again.job_id, again.attempt) == (first.job_id, 1)
+
+    set_back(world, first.job_id)
+    after = must_claim(world)
+    assert (after.job_id, after.attempt) == (first.job_id, 2)
+    set_back(world, first.job_id)
+    last = must_claim(world)
+    set_back(world, first.job_id)
+    assert claim(world) is None
+    with world.read() as session:
+        assert [lost.job_id for lost in jobs.exhausted(session)] == [last.job_id]
+
+
+def test_a_living_worker_keeps_its_job_when_the_clock_is_set_back(world: World) -> None:
+    world.clip(State.PROCESSING)
+    held = must_claim(world)
+    set_back(world, held.job_id)
+    with world.write() as session:
+        jobs.heartbeat(session, held)
+    assert claim(world) is None

@@ -28,10 +28,10 @@ class Installation:
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator[Installation]:
+    def started(cls, folder: Path, **environ: str) -> Iterator[Installation]:
         port, data = free_port(), folder / "data"
         argv = [sys.executable, "-m", "webapp.cli", "up", "--data", str(data), "--port", str(port)]
-        running = Running(argv, clean_environment(folder))
+        running = Running(argv, clean_environment(folder) | environ)
         try:
             running.line_with("ready:")
             yield cls(data, port, folder, running)
@@ -56,10 +56,12 @@ class Installation:
             return str(self.demo["library"]["token"])
         return str(self.demo["accounts"][role]["token"])
 
-    def lantoa(self, *argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def lantoa(
+        self, *argv: str, stdin: str = "", **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "webapp.cli", *argv],
-            env=clean_environment(self.home) | {"LANTOA_DATA": str(self.data)},
+            env=clean_environment(self.home) | {"LANTOA_DATA": str(self.data)} | environ,
             input=stdin,
             capture_output=True,
             text=True,

@@ -150,7 +150,7 @@ class TestWhatIsMissing:
     @pytest.mark.parametrize(
         ("model", "argv", "status", "said"),
         [
-            ("nowhere.onnx", (), 1, "nowhere.onnx: No such file or directory; accepted"),
+            ("no.onnx", ("--queues", "faces"), 1, "no.onnx: No such file or directory; accepted"),
             ("", ("--queues", "faces"), 2, "the queue faces needs LANTOA_FACE_MODEL"),
         ],
     )

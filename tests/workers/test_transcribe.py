@@ -50,6 +50,7 @@ def test_what_is_missing_is_named(model: Path, tmp_path: Path) -> None:
 def test_without_the_extra_the_start_and_the_doctor_say_so(model: Path, tmp_path: Path) -> None:
     environment = clean_environment(tmp_path) | {"LANTOA_ASR_MODEL": str(model)}
     argv = [sys.executable, "-m", "workers", "--data", str(tmp_path / "data"), "run"]
+    argv += ["--queues", "transcribe"]
     ended = subprocess.run(
         argv, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

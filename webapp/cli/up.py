@@ -53,6 +53,11 @@ def up(port: int, host: str, data: Path | None, workers: int, demo: bool, verbos
         held = lock.take(settings.data / LOCK)
     except lock.InUse as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write in {settings.data}: {error.strerror}. Make it writable for the account "
+            "that runs Lan Tỏa, free some space, or give another --data directory."
+        ) from None
     check_port(host, port)
     given = prepare(settings, demo)
     supervisor = Supervisor(settings.data / "log", held, say=_say, echo=_echo(verbose))

@@ -61,6 +61,7 @@ def is_candidate(facts: MediaFacts, rung: Rung) -> bool:
     """What the facts alone say: without this the packets need not be looked at."""
     return (
         facts.container == "mp4"
+        and not facts.spliced
         and facts.video_codec == "h264"
         and facts.profile in _PROFILES
         and 0 < facts.level <= _MAX_LEVEL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,13 @@ CONTACT_SHEET = "contact_sheet.jpg"
 SPRITE, SPRITE_INDEX = "sprite.jpg", "sprite.vtt"
 # Goes with the work, however it ends.
 _WORKING = (SAMPLES, SAMPLE_TIMES, SOUND, LOW_SOUND)
+# What the tool says of measured sound, and of samples, whose times begin again; and how much of
+# each there is in a second: the sound at its rate, samples as `pictures.step_for` takes them.
+_BEGAN_ANEW = re.compile(
+    r"\[(null|rawvideo) @ \S+\] Application provided invalid, non monotonically increasing dts "
+    r"to muxer in stream \d+: (\d+) >= "
+)
+_A_SECOND = {"null": 48000, "rawvideo": 4}
 # How often the gain is corrected by what the limiter took away.
 _ROUNDS = 3
 # By how much a preview may be longer for its last picture's sake.
@@ -78,6 +86,7 @@ def _preview(bench: Bench, facts: MediaFacts) -> MediaFacts:
     """Make the preview; its own facts."""
     argv = commands.preview(bench.source, facts, bench.limits, PROXY)
     done = bench.run(argv, facts, bench.progress)
+    _check_steady(done)
     if done.status != 0:
         raise explain(done)
     return _check_whole(bench.out / PROXY, facts, bench.limits, bench.sandbox, done)
@@ -92,6 +101,18 @@ def _as_long_as_it_is(facts: MediaFacts, made: MediaFacts, limits: MediaLimits) 
         detail = f"{made.duration_s:.0f} s, not {facts.duration_s:.0f} s as it says"
         raise Refused("too_long", detail)
     return replace(facts, duration_s=made.duration_s)
+
+
+def _check_steady(done: Done) -> None:
+    """A sound that changes its channels or its rate on its way makes the tool begin all its filters
+    anew: silence is put before every new piece, and the pictures are counted from 0 again.
+
+    Raises :class:`Refused` ("codec_not_supported"): saved anew, the clip has one sound. In the
+    first second it does no harm: some sounds tell what they are only then.
+    """
+    for kind, before in _BEGAN_ANEW.findall(done.stderr):
+        if int(before) >= _A_SECOND[kind]:
+            raise Refused("codec_not_supported", "the sound changes its form on its way")
 
 
 def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:

@@ -63,6 +63,9 @@ class MediaFacts:
     video_kbps: int = 0  # 0: unknown
     full_range: bool = False
     colour: str = ""  # the matrix as the file names it: "bt709", "smpte170m"; "": unsaid
+    # An MP4 that shows a track in several parts, or describes its samples in several ways: only
+    # what was decoded and encoded anew shows it right.
+    spliced: bool = False
 
     @property
     def short_side(self) -> int:

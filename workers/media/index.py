@@ -15,15 +15,20 @@ MAX_EDITS = 1000
 _MORE, _MORE_S = 1.1, 1.0
 
 
-def check_index(moov: bytes) -> None:
-    """``moov``: the content of that box. Raises :class:`Refused` ("encrypted", "unreadable")."""
+def check_index(moov: bytes) -> bool:
+    """Whether a track is spliced: see :class:`workers.media.facts.MediaFacts`.
+
+    ``moov``: the content of that box. Raises :class:`Refused` ("encrypted", "unreadable").
+    """
     if _PROTECTED.search(moov):
         raise Refused("encrypted", "protected by Common Encryption")
-    clock = _clock(moov)
+    clock, spliced = _clock(moov), False
     for kind, track in boxes(moov):
         if kind == b"trak":
             _check_clock(track)
-            _check_edits(track, clock)
+            parts = _check_edits(track, clock)
+            spliced = spliced or parts > 1 or _descriptions(track) > 1
+    return spliced
 
 
 def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -65,21 +70,30 @@ def _check_clock(track: bytes) -> None:
         raise Refused("unreadable", f"a track ({handler!r}) whose second has no parts")
 
 
-def _check_edits(track: bytes, clock: int) -> None:
-    """A track that its edit list shows again and again: hours from a few pictures."""
+def _descriptions(track: bytes) -> int:
+    """In how many ways a film or a sound says that its samples are coded (`stsd`): a muxer that
+    copies keeps the first."""
+    if _find(track, b"mdia", b"hdlr")[8:12] not in (b"vide", b"soun"):
+        return 1
+    return int.from_bytes(_find(track, b"mdia", b"minf", b"stbl", b"stsd")[4:8])
+
+
+def _check_edits(track: bytes, clock: int) -> int:
+    """In how many parts its edit list shows a track. Raises :class:`Refused` for one that it shows
+    again and again: hours from a few pictures."""
     edits = _find(track, b"edts", b"elst")
     count, wide = int.from_bytes(edits[4:8]), edits[:1] == b"\x01"
     size, half = (20, 8) if wide else (12, 4)
     whole = min(count, (len(edits) - 8) // size)
     if whole > MAX_EDITS:
         raise Refused("unreadable", f"an edit list of {whole} entries")
-    shown = 0
+    shown = parts = 0
     for at in range(8, 8 + whole * size, size):
         if edits[at + half] < 0x80:  # a begin before 0 means: nothing is shown
             shown += int.from_bytes(edits[at : at + half])
+            parts += 1
     scale, length = _scale_and_length(_find(track, b"mdia", b"mdhd"))
-    if not (clock and scale and length):
-        return
-    if shown / clock > _MORE * length / scale + _MORE_S:
+    if clock and scale and length and shown / clock > _MORE * length / scale + _MORE_S:
         detail = f"edits show {shown / clock:.1f} s of {length / scale:.1f} s"
         raise Refused("unreadable", detail)
+    return parts

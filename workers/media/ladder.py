@@ -103,6 +103,7 @@ def browsers_play(facts: MediaFacts) -> bool:
     """Whether every browser plays the source as it is, so that a preview need not be encoded."""
     return (
         facts.container in ("mp4", "matroska")
+        and not facts.spliced
         and facts.video_codec == "h264"
         and facts.pixel_format in ("yuv420p", "yuvj420p")
         and facts.profile in ("Constrained Baseline", "Baseline", "Main", "High")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,7 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     if size > limits.max_bytes:
         raise Refused("too_large", f"{size} bytes; at most {limits.max_bytes}")
     container = sniff(source)
-    if container is MP4:
-        check_mp4_is_whole(source)
+    spliced = container is MP4 and check_mp4_is_whole(source)
     if container is MPEGTS:
         check_transport_stream(source)
     argv = commands.ffprobe(source, container, limits)
@@ -69,7 +69,8 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     if video is not None and unsure:
         argv = commands.packet_times(source, container, limits)
         _measure(answer, video, packet_spans(ask(argv, source, limits, sandbox)))
-    return judge(answer, container=container.name, size=size, limits=limits, words=done.stderr)
+    facts = judge(answer, container=container.name, size=size, limits=limits, words=done.stderr)
+    return replace(facts, spliced=spliced)
 
 
 def _parse(answer: bytes) -> dict[str, Any]:

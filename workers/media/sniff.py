@@ -119,8 +119,9 @@ def check_transport_stream(path: Path) -> None:
             rest = part[-2 * 192 :]
 
 
-def check_mp4_is_whole(path: Path) -> None:
+def check_mp4_is_whole(path: Path) -> bool:
     """Walk the top boxes: a file that was cut lacks its index or ends inside a box of the film.
+    Whether it is spliced, as :func:`check_index` says.
 
     Raises :class:`Refused` ("truncated", "unreadable" for boxes without end, and what
     :func:`check_index` finds).
@@ -139,7 +140,7 @@ def check_mp4_is_whole(path: Path) -> None:
         raise Refused("truncated", "the index (moov) is missing")
     with path.open("rb") as file:
         file.seek(index[0])
-        check_index(file.read(min(index[1] - index[0], MAX_INDEX)))
+        return check_index(file.read(min(index[1] - index[0], MAX_INDEX)))
 
 
 def _top_boxes(path: Path, size: int) -> Iterator[tuple[bytes, int, int]]:

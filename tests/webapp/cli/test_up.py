@@ -6,12 +6,15 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from storage_config.settings import load
+from tests.services.disk import small_disk
 from tests.services.ports import free_port
 from tests.webapp.cli.processes import (
     Running,
@@ -107,6 +110,23 @@ def test_a_taken_port_is_told_before_anything_starts(up: Up, tmp_path: Path) -> 
             f"Error: port {port} is taken by another program: choose another one with --port"
         ]
     assert not (tmp_path / "data" / "lantoa.sqlite3").exists()
+
+
+@pytest.mark.services
+def test_a_directory_that_became_read_only_is_told_in_one_line(up: Up, tmp_path: Path) -> None:
+    """As after a disk's fault, on which Linux mounts it again for reading only."""
+    data = tmp_path / "data"
+    with small_disk(data) as disk:
+        load({}, data=data)  # an installation has its secret
+        remount = ["mount", "-o", "remount,ro", str(disk.folder)]
+        subprocess.run(remount, check=True)
+        running = up(data, free_port())
+
+        assert running.wait() == 1
+        assert running.seen == [
+            f"Error: cannot write in {data}: Read-only file system. Make it writable for the "
+            "account that runs Lan Tỏa, free some space, or give another --data directory."
+        ]
 
 
 def runs(pid: int, *words: bytes) -> bool:

@@ -51,3 +51,32 @@ def test_what_is_not_whole_is_the_tools_to_judge(moov: bytes) -> None:
 
 def test_a_film_of_fragments_says_no_length() -> None:
     check_index(index([(2000, 0)] * 9, seconds=0))
+
+
+def described(count: int, kind: bytes = b"vide") -> bytes:
+    """A track of this kind whose samples are described in so many ways."""
+    header = bytes(12) + struct.pack(">II", 1000, 2000)
+    stsd = box(b"stsd", bytes(4) + count.to_bytes(4))
+    media = (
+        box(b"mdhd", header)
+        + box(b"hdlr", bytes(8) + kind + bytes(12))
+        + box(b"minf", box(b"stbl", stsd))
+    )
+    return box(b"mvhd", header) + box(b"trak", box(b"mdia", media))
+
+
+@pytest.mark.parametrize(
+    ("moov", "spliced"),
+    [
+        (index([(2000, 0)]), False),
+        (index([(700, -1), (2000, 512)]), False),
+        (index([(500, 0), (500, 1000)]), True),
+        (index([(500, 0), (200, -1), (500, 1000)], wide=True), True),
+        (described(1), False),
+        (described(2), True),
+        (described(2, b"soun"), True),
+        (described(2, b"tmcd"), False),  # it is dropped
+    ],
+)
+def test_what_a_copy_would_show_wrong(moov: bytes, spliced: bool) -> None:
+    assert check_index(moov) is spliced
