@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -136,6 +138,10 @@ def test_what_is_wrong_is_marked_while_it_is_typed(
     until(page, "document.querySelector('video').readyState >= 1")
     first.get_by_label("Kết thúc", exact=True).fill("0:01,5")
     expect(second.locator("[data-told]")).to_have_text("Đè lên câu trước.")
+    part = second.get_by_role("button", name="Cho câu trước kết thúc ngay trước câu này")
+    part.click()
+    expect(part).to_be_hidden()
+    assert times(page) == ["0:00.200", "0:01.199", "0:01.200", "0:01.900"]
     second.get_by_label("Lời của câu").fill("một câu dài lắm " * 4)
     second.get_by_label("Bắt đầu", exact=True).fill("1.6")
     expect(second.locator("[data-told]")).to_contain_text("Câu hiện quá nhanh.")
@@ -156,7 +162,7 @@ def test_a_dropped_connection_and_a_closed_page_lose_nothing(
     visit: Visit, installation: Installation, clip_id: str
 ) -> None:
     put(installation, clip_id)
-    page = visit("teacher")
+    page = visit("teacher", timezone_id="America/Los_Angeles")
     page.goto(f"/clips/{clip_id}/captions/vi")
     page.get_by_label("Lời của câu").first.fill("Xin chào tất cả")
     page.context.set_offline(True)
@@ -164,6 +170,12 @@ def test_a_dropped_connection_and_a_closed_page_lose_nothing(
     expect(page.locator("[data-status]")).to_contain_text("Mất mạng nên chưa lưu được.")
     page.context.set_offline(False)
     expect(page.locator("[data-status]")).to_contain_text("Đã lưu lúc", timeout=MINUTE)
+
+    # The page's own zone, wherever this browser believes to be.
+    told = page.locator("[data-status]").inner_text()
+    now = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh"))
+    minutes = [now - timedelta(minutes=n) for n in range(3)]
+    assert told in [f"Đã lưu lúc {m:%H:%M}." for m in minutes]
 
     page.get_by_label("Lời của câu").first.fill("Chưa kịp lưu")
     page.goto(f"/clips/{clip_id}")
@@ -280,3 +292,38 @@ def test_the_editor_is_usable_by_everybody(
             serious = [v for v in result["violations"] if v["impact"] in ("serious", "critical")]
             assert [f"{v['id']}: {v['nodes'][0]['html']}" for v in serious] == []
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+# How tall the letters of the shown cue are: the browser lays them out in its own shadow.
+CUE_PX = """(() => {
+  const cue = document.querySelector('video');
+  return parseFloat(getComputedStyle(cue, '::cue').fontSize);
+})()"""
+
+
+def test_a_visitor_finds_the_captions_and_is_remembered(visit: Visit, published: str) -> None:
+    page = visit(width=360)
+    page.goto(f"/library/{published}")
+    expect(page.locator(".facts")).to_contain_text("Phụ đề")
+    until(page, "document.querySelector('video').dataset.plays === 'hls'")
+    box = page.get_by_label("Hiện phụ đề")
+    expect(box).not_to_be_checked()
+    box.check()
+    play(page)
+    until(page, f"{SHOWN} === 'Chào các bạn'")
+    page.reload()
+    expect(page.get_by_label("Hiện phụ đề")).to_be_checked()
+    play(page)
+    until(page, f"{SHOWN} === 'Chào các bạn'")
+    # The player's own menu and the box say the same.
+    page.evaluate("document.querySelector('video').textTracks[0].mode = 'disabled'")
+    expect(page.get_by_label("Hiện phụ đề")).not_to_be_checked()
+    page.reload()
+    expect(page.get_by_label("Hiện phụ đề")).not_to_be_checked()
+
+
+def play(page: Page) -> None:
+    until(page, "document.querySelector('video').dataset.plays === 'hls'")
+    page.evaluate(
+        "(v => { v.muted = true; v.playbackRate = 0.3; v.play() })(document.querySelector('video'))"
+    )
