@@ -108,7 +108,9 @@ class DetailsForm(PageForm):
         option_widget=CheckboxInput(),
     )
     licence = SelectField(
-        _("Giấy phép"), choices=choices((c, licences.WORDS[c]) for c in LICENCES), default="CC-BY-NC-4.0"
+        _("Giấy phép"),
+        choices=choices((c, licences.WORDS[c]) for c in LICENCES),
+        default="CC-BY-NC-4.0",
     )
     version = IntegerField(_("Phiên bản"), [Optional()])
 

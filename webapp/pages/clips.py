@@ -192,7 +192,8 @@ def escalate(clip_id: str) -> Response:
         clip = _mine_or_staff(session, actor, clip_id)
         verdict = decisions.Verdict(Action.ESCALATE, clip.revision, clip.version, notes)
         decisions.decide(session, clip_id, actor, verdict)
-    flash(_("Đã chuyển cho người phụ trách bảo vệ trẻ em."))
+    said = _("Đã chuyển «%(title)s» cho người phụ trách bảo vệ trẻ em.", title=clip.title)
+    flash(said)
     flash(_("Tổng đài bảo vệ trẻ em: %(number)s", number=deps().settings.help_line))
     return redirect(url_for("pages.home"))
 

@@ -203,9 +203,7 @@ def _said(action: Action, title: str) -> str:
         Action.APPROVE: _("Đã duyệt «%(title)s».", title=title),
         Action.REQUEST_CHANGES: _("Đã trả «%(title)s» lại cho người gửi sửa.", title=title),
         Action.REJECT: _("Đã ghi quyết định không duyệt «%(title)s».", title=title),
-        Action.ESCALATE: _(
-            "Đã chuyển «%(title)s» cho người phụ trách bảo vệ trẻ em.", title=title
-        ),
+        Action.ESCALATE: _("Đã chuyển «%(title)s» cho người phụ trách bảo vệ trẻ em.", title=title),
     }[action]
 
 

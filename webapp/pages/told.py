@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import cast
 
 from flask import flash, get_flashed_messages
 
@@ -38,7 +39,8 @@ def told_above(placed: Collection[str]) -> list[Told]:
 
 
 def _all() -> list[Told]:
-    return [_read(category, text) for category, text in get_flashed_messages(with_categories=True)]
+    rows = cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
+    return [_read(category, text) for category, text in rows]
 
 
 def _read(category: str, text: str) -> Told:

@@ -65,13 +65,13 @@ class TestPoster:
             person.post(f"/clips/{clip_id}/poster", {"poster": what})
         told = person.get(f"/clips/{clip_id}").text
         assert told.count("Chọn ảnh bìa") == 1
-        assert "Chọn ảnh bìa (3 lần, lần cuối:)" in told
+        assert "Chọn ảnh bìa (3 lần liền)" in told
         # Between them somebody else acted: both are told, in their order.
         world.decide(clip_id, Action.APPROVE, Role.REVIEWER)
         person.post(f"/clips/{clip_id}/poster", {"poster": "poster.jpg"})
         told = person.get(f"/clips/{clip_id}").text.partition("Đã diễn ra")[2]
         assert told.count("Chọn ảnh bìa") == 2
-        assert told.index("(3 lần") < told.index("Đã duyệt") < told.rindex("Chọn ảnh bìa")
+        assert told.index("(3 lần liền") < told.index("Đã duyệt") < told.rindex("Chọn ảnh bìa")
 
     def test_htmx_is_answered_with_the_fragment(
         self, visitor: Visitor, world: PicturedWorld
