@@ -200,7 +200,7 @@ def test_the_button_that_approves_can_be_read_before_it_works(visit: Visit, stra
     expect(approve).to_have_attribute("aria-disabled", "true")
     assert contrast(approve) >= 4.5
     told = page.locator("[data-told]")
-    approve.click()
+    approve.press("Enter")
     expect(told).to_have_text("Hãy xem hết clip rồi mới duyệt. Thanh xanh cho thấy phần đã xem.")
     page.evaluate(
         "(v => { v.muted = true; v.playbackRate = 3; v.play() })(document.querySelector('video'))"
