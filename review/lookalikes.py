@@ -7,13 +7,14 @@ leaves no trace (docs/decisions/0004): see :func:`_told`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from review import clock, hashindex, policy
@@ -143,26 +144,41 @@ def for_reviewer(session: Session, actor: Actor, clip: Clip) -> list[Shown]:
 
     Both ways: clips that were there before, and later ones in which this one was found.
     """
-    revision = _current(session, clip)
-    if revision is None:
-        return []
-    found = {alike.clip_id: alike for alike in _stored(session, clip, revision)}
-    same = _same_file(session, clip, revision)
-    for clip_id in same:
-        found.setdefault(clip_id, LookAlike(clip_id, 1.0, False, ()))
-    others = session.scalars(select(Clip).where(Clip.id.in_(found)))
-    shown = [
-        told
-        for other in others
-        if (told := _told(actor, clip, other, found[other.id], same_file=other.id in same))
-    ]
-    return sorted(shown, key=_order)[:MAX_SHOWN]
+    return sorted(_shown(session, actor, [clip])[clip.id], key=_order)[:MAX_SHOWN]
+
+
+def marks(session: Session, actor: Actor, clips: Sequence[Clip]) -> dict[str, bool]:
+    """For a list: id of each clip that resembles another -> whether it brings back what was taken
+    down or not approved. As :func:`for_reviewer` tells it; the same few questions for any list."""
+    shown = _shown(session, actor, clips)
+    return {clip_id: any(s.returns for s in found) for clip_id, found in shown.items() if found}
+
+
+def _shown(session: Session, actor: Actor, clips: Sequence[Clip]) -> dict[str, list[Shown]]:
+    """Clip id -> its look-alikes, as ``actor`` may know them."""
+    current = _current(session, clips)
+    same = _same_file(session, current)
+    found = _stored(session, current)
+    for clip_id, others in same.items():
+        for other_id in others:
+            found[clip_id].setdefault(other_id, LookAlike(other_id, 1.0, False, ()))
+    known = {other_id for alikes in found.values() for other_id in alikes}
+    rows = {c.id: c for c in session.scalars(select(Clip).where(Clip.id.in_(known)))}
+    return {
+        clip.id: [
+            told
+            for other_id, alike in found[clip.id].items()
+            if (other := rows.get(other_id)) is not None
+            and (told := _told(actor, clip, other, alike, same_file=other_id in same[clip.id]))
+        ]
+        for clip in clips
+    }
 
 
 def own_same_file(session: Session, actor: Actor, clip: Clip) -> Clip | None:
     """The clip in which ``actor``, its owner, sent the very same bytes before: the newest. Nobody
     is told of another person's."""
-    revision = _current(session, clip)
+    revision = next(iter(_current(session, [clip]).values()), None)
     if revision is None or clip.owner_id != actor.id:
         return None
     return session.scalar(
@@ -178,46 +194,57 @@ def own_same_file(session: Session, actor: Actor, clip: Clip) -> Clip | None:
     )
 
 
-def _current(session: Session, clip: Clip) -> Revision | None:
-    return session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
+def _current(session: Session, clips: Sequence[Clip]) -> dict[str, Revision]:
+    """Revision id -> the current revision of each clip."""
+    rows = session.scalars(
+        select(Revision)
+        .join(Clip, and_(Clip.id == Revision.clip_id, Clip.revision == Revision.number))
+        .where(Clip.id.in_([clip.id for clip in clips]))
     )
+    return {row.id: row for row in rows}
 
 
-def _stored(session: Session, clip: Clip, revision: Revision) -> Iterator[LookAlike]:
-    """The least alike first, so that of several revisions of a clip the last is the best."""
+def _stored(
+    session: Session, current: Mapping[str, Revision]
+) -> defaultdict[str, dict[str, LookAlike]]:
+    """Clip id -> other clip's id -> how they are alike; of several revisions the most alike."""
     rows = list(
         session.scalars(
             select(LookAlikeRow)
-            .where(
-                or_(
-                    LookAlikeRow.revision_id == revision.id,
-                    LookAlikeRow.other_id == revision.id,
-                )
-            )
+            .where(or_(LookAlikeRow.revision_id.in_(current), LookAlikeRow.other_id.in_(current)))
             .order_by(LookAlikeRow.score, LookAlikeRow.revision_id, LookAlikeRow.other_id)
         )
     )
     ids = {r.revision_id for r in rows} | {r.other_id for r in rows}
     pairs = select(Revision.id, Revision.clip_id).where(Revision.id.in_(ids))
     clip_of = {row.id: row.clip_id for row in session.execute(pairs)}
+    found: defaultdict[str, dict[str, LookAlike]] = defaultdict(dict)
     for row in rows:
-        ours_first = row.revision_id == revision.id
-        other = clip_of[row.other_id if ours_first else row.revision_id]
-        if other == clip.id:
-            continue
-        found = sorted((a, b) if ours_first else (b, a) for a, b in row.pairs)
-        yield LookAlike(other, row.score, row.mirrored, tuple(found))
+        for mine, theirs in ((row.revision_id, row.other_id), (row.other_id, row.revision_id)):
+            ours, other = clip_of[mine], clip_of[theirs]
+            if mine in current and ours != other:
+                scenes = [(a, b) if mine == row.revision_id else (b, a) for a, b in row.pairs]
+                alike = LookAlike(other, row.score, row.mirrored, tuple(sorted(scenes)))
+                found[ours][other] = alike
+    return found
 
 
-def _same_file(session: Session, clip: Clip, revision: Revision) -> set[str]:
-    same = (
-        select(Revision.clip_id)
-        .where(Revision.original_sha256 == revision.original_sha256, Revision.clip_id != clip.id)
+def _same_file(session: Session, current: Mapping[str, Revision]) -> defaultdict[str, set[str]]:
+    """Clip id -> the first clips, by their revisions, that came with the very same bytes."""
+    hashes = {row.original_sha256 for row in current.values()}
+    rows = session.execute(
+        select(Revision.clip_id, Revision.original_sha256)
+        .where(Revision.original_sha256.in_(hashes))
         .order_by(Revision.id)
-        .limit(MAX_STORED)
     )
-    return set(session.scalars(same))
+    same: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        same[row.original_sha256].append(row.clip_id)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for revision in current.values():
+        others = [c for c in same[revision.original_sha256] if c != revision.clip_id]
+        found[revision.clip_id] = set(others[:MAX_STORED])
+    return found
 
 
 def _told(

@@ -166,7 +166,7 @@ class _Fields:
     def fraction(self, field: str, *, required: bool = True) -> float | None:
         value = self.number(field, required=required)
         if value is not None and not 0 <= value <= 1:
-            self.wrong(field, "Nằm ngoài khung hình: từ 0 đến 1.")
+            self.wrong(field, "Nằm ngoài khung hình: từ 0 % đến 100 %.")
             return None
         return value
 

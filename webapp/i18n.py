@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, request, session
-from flask_babel import Babel, gettext
+from flask_babel import Babel, format_decimal, gettext
 from flask_login import current_user
 
 from review.text import Sentence
@@ -31,5 +31,11 @@ def init(app: Flask) -> None:
 def translated(sentence: str) -> str:
     """A sentence that stands in a table of ours, in the reader's language."""
     if isinstance(sentence, Sentence):
-        return str(gettext(sentence.template)).format(**sentence.values)
+        values = {name: _written(value) for name, value in sentence.values.items()}
+        return str(gettext(sentence.template)).format(**values)
     return str(gettext(sentence))
+
+
+def _written(value: object) -> object:
+    """A number with decimals as the reader's language writes it: 12,5 in Vietnamese."""
+    return format_decimal(value) if isinstance(value, float) else value

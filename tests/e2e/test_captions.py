@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 import requests
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.clips import Clips
@@ -56,10 +61,10 @@ def put(installation: Installation, clip_id: str, vtt: str = VTT) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def editor(visit: Visit, installation: Installation, clip_id: str) -> Page:
+def editor(visit: Visit, installation: Installation, clip_id: str, **options: str) -> Page:
     """The teacher's editor on captions that are there."""
     put(installation, clip_id)
-    page = visit("teacher")
+    page = visit("teacher", **options)
     page.goto(f"/clips/{clip_id}/captions/vi")
     return page
 
@@ -142,6 +147,10 @@ def test_what_is_wrong_is_marked_while_it_is_typed(
     until(page, "document.querySelector('video').readyState >= 1")
     first.get_by_label("Kết thúc", exact=True).fill("0:01,5")
     expect(second.locator("[data-told]")).to_have_text("Đè lên câu trước.")
+    part = second.get_by_role("button", name="Cho câu trước kết thúc ngay trước câu này")
+    part.click()
+    expect(part).to_be_hidden()
+    assert times(page) == ["0:00.200", "0:01.199", "0:01.200", "0:01.900"]
     second.get_by_label("Lời của câu").fill("một câu dài lắm " * 4)
     second.get_by_label("Bắt đầu", exact=True).fill("1.6")
     expect(second.locator("[data-told]")).to_contain_text("Câu hiện quá nhanh.")
@@ -161,13 +170,19 @@ def test_what_is_wrong_is_marked_while_it_is_typed(
 def test_a_dropped_connection_and_a_closed_page_lose_nothing(
     visit: Visit, installation: Installation, clip_id: str
 ) -> None:
-    page = editor(visit, installation, clip_id)
+    page = editor(visit, installation, clip_id, timezone_id="America/Los_Angeles")
     page.get_by_label("Lời của câu").first.fill("Xin chào tất cả")
     page.context.set_offline(True)
     page.get_by_role("button", name="Lưu phụ đề").click()
     expect(page.locator("[data-status]")).to_contain_text("Mất mạng nên chưa lưu được.")
     page.context.set_offline(False)
     expect(page.locator("[data-status]")).to_contain_text("Đã lưu lúc", timeout=MINUTE)
+
+    # The page's own zone, wherever this browser believes to be.
+    told = page.locator("[data-status]").inner_text()
+    now = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh"))
+    minutes = [now - timedelta(minutes=n) for n in range(3)]
+    assert told in [f"Đã lưu lúc {m:%H:%M}." for m in minutes]
 
     page.get_by_label("Lời của câu").first.fill("Chưa kịp lưu")
     page.goto(f"/clips/{clip_id}")
@@ -282,3 +297,52 @@ def test_the_editor_is_usable_by_everybody(
             serious = [v for v in result["violations"] if v["impact"] in ("serious", "critical")]
             assert [f"{v['id']}: {v['nodes'][0]['html']}" for v in serious] == []
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_a_visitor_finds_the_captions_and_is_remembered(visit: Visit, published: str) -> None:
+    page = visit(width=360)
+    page.goto(f"/library/{published}")
+    expect(page.locator(".facts")).to_contain_text("Phụ đề")
+    until(page, "document.querySelector('video').dataset.plays === 'hls'")
+    box = page.get_by_label("Hiện phụ đề")
+    expect(box).not_to_be_checked()
+    box.check()
+    play(page)
+    until(page, f"{SHOWN} === 'Chào các bạn'")
+    page.reload()
+    expect(page.get_by_label("Hiện phụ đề")).to_be_checked()
+    play(page)
+    until(page, f"{SHOWN} === 'Chào các bạn'")
+    # The player's own menu and the box say the same.
+    page.evaluate("document.querySelector('video').textTracks[0].mode = 'disabled'")
+    expect(page.get_by_label("Hiện phụ đề")).not_to_be_checked()
+    page.reload()
+    expect(page.get_by_label("Hiện phụ đề")).not_to_be_checked()
+
+
+def play(page: Page) -> None:
+    until(page, "document.querySelector('video').dataset.plays === 'hls'")
+    page.evaluate(
+        "(v => { v.muted = true; v.playbackRate = 0.3; v.play() })(document.querySelector('video'))"
+    )
+
+
+def test_on_a_phone_the_captions_can_be_read(visit: Visit, published: str) -> None:
+    """Left alone, browsers take a twentieth of the picture's height: 7 pixels here."""
+    page = visit(width=360)
+    page.goto(f"/library/{published}")
+    page.get_by_label("Hiện phụ đề").check()
+    play(page)
+    until(page, f"{SHOWN} === 'Chào các bạn'")
+    page.evaluate("document.querySelector('video').pause()")
+    with_it = picture(page)
+    page.get_by_label("Hiện phụ đề").uncheck()
+    rows = np.flatnonzero((np.abs(with_it - picture(page)) > 40).any(axis=(1, 2)))
+    assert rows.max() - rows.min() >= 16  # one line of letters of 16 pixels, on its ground
+
+
+def picture(page: Page) -> np.ndarray:
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(300)
+    shot = page.locator(".player").screenshot(animations="disabled")
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=int)

@@ -19,7 +19,7 @@ LONG = 12.5  # seconds
 
 NOT_A_NUMBER = "Cần là một số."
 OUTSIDE = "Nằm ngoài clip: từ 0 đến 12.5 giây."
-OUT_OF_PICTURE = "Nằm ngoài khung hình: từ 0 đến 1."
+OUT_OF_PICTURE = "Nằm ngoài khung hình: từ 0 % đến 100 %."
 BEYOND = "Hộp ra ngoài khung hình."
 BACKWARDS = "Lúc hết phải sau lúc bắt đầu."
 NOTHING = "Hãy thêm ít nhất một hộp che, một đoạn tiếng hoặc một đoạn cắt."

@@ -6,10 +6,13 @@ const root = document.querySelector("[data-captions]");
 const words = JSON.parse(document.getElementById("words").textContent);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const USUAL = 2.5; // seconds of a new cue
+const GAP = 0.001; // seconds between two cues that were parted
 const KEPT_DAYS = 30; // a draft that nobody came back for
 const find = (name) => root.querySelector(`[data-${name}]`);
 const show = (name, shown) => void (find(name).hidden = !shown);
-const hour = (time) => new Date(time).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+// As the pages write times: in the zone of the server's people, wherever this browser thinks it is.
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: root.dataset.zone };
+const hour = (time) => new Date(time).toLocaleTimeString(document.documentElement.lang, CLOCK);
 
 // What was typed, in this browser, until the server has it. Private windows may refuse.
 class Drafts {
@@ -129,6 +132,7 @@ class Editor {
     if (button.matches("[data-set-end]")) this.set(row, "end");
     if (button.matches("[data-hear]")) this.hear(row);
     if (button.matches("[data-delete]")) this.remove(row);
+    if (button.matches("[data-part]")) this.part(row);
   }
 
   key(event) {
@@ -218,6 +222,14 @@ class Editor {
     this.video.play();
   }
 
+  // The cue before ends just before this one begins.
+  part(row) {
+    const before = this.rows.all[this.rows.all.indexOf(row) - 1];
+    this.rows.field(before, "end").value = clock(this.rows.cue(row).start - GAP);
+    this.changed();
+    this.rows.field(row, "text").focus();
+  }
+
   remove(row) {
     this.gone = { row, before: row.nextElementSibling };
     row.remove();
@@ -299,14 +311,15 @@ class Editor {
     this.waiting = !answer;
     if (!answer) return this.say(words.offline, true);
     const told = await answer.json().catch(() => ({}));
-    if (answer.ok) return this.saved(told.captions.version, typed);
+    const at = Date.parse(answer.headers.get("Date")) || Date.now();
+    if (answer.ok) return this.saved(told.captions.version, typed, at);
     if (told.code === "stale_captions") return this.conflict(told);
     if (answer.status === 401 || told.code === "csrf") return this.say(words.signed_out, true);
     this.refused(told, cues);
   }
 
   // What was typed while the answer was on its way is not saved yet.
-  saved(version, typed) {
+  saved(version, typed, at) {
     this.version = version;
     const isSame = JSON.stringify(this.rows.typed()) === typed;
     this.dirty = !isSame;
@@ -314,7 +327,7 @@ class Editor {
     else this.drafts.keep(version, this.rows.typed());
     for (const name of ["other", "restored", "undo", "errors"]) show(name, false);
     this.stored = this.rows.cues;
-    this.say(isSame ? words.saved.replace("{time}", hour(Date.now())) : words.unsaved);
+    this.say(isSame ? words.saved.replace("{time}", hour(at)) : words.unsaved);
   }
 
   refused(told, cues) {

@@ -67,6 +67,7 @@ class Coverage {
     const share = this.share;
     if (share >= WHOLE || (video.duration && video.duration - share * video.duration < SLACK)) this.whole = true;
     this.box.checked = this.whole;
+    if (this.whole) desk.querySelector("[data-told]").hidden = true;
     if (this.approve) {
       this.approve.setAttribute("aria-disabled", String(!this.whole));
       this.approve.title = this.whole ? "" : words.unwatched;
@@ -211,16 +212,28 @@ desk.querySelector("form[data-decide]").addEventListener("submit", (event) => {
 
 video.addEventListener("timeupdate", () => coverage.draw());
 
-// A look-alike's scene: ours here, theirs in its own player while that is open.
+// A look-alike's scene: ours here, theirs in its own player, both in sight.
 desk.addEventListener("click", (event) => {
   const jump = event.target.closest("[data-jump-to]");
   if (!jump) return;
   video.currentTime = parseFloat(jump.dataset.jumpTo);
-  const other = jump.closest(".alike").querySelector("details[open] video");
-  if (!other || !jump.dataset.theirs) return void video.scrollIntoView({ block: "nearest", behavior: "smooth" });
-  other.preload = "auto"; // until now it cost nothing
-  other.currentTime = parseFloat(jump.dataset.theirs);
+  const compare = jump.closest(".alike").querySelector("[data-compare]");
+  if (!compare || !jump.dataset.theirs) return void video.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  for (const other of desk.querySelectorAll("[data-compare][open]")) other.open = other === compare;
+  compare.open = true;
+  const theirs = compare.querySelector("video");
+  theirs.preload = "auto"; // until now it cost nothing
+  theirs.currentTime = parseFloat(jump.dataset.theirs);
+  beside();
+  theirs.scrollIntoView({ block: "end", behavior: "smooth" });
 });
+
+// While two clips are compared ours stays in sight, and both are small enough for one screen.
+function beside() {
+  const isOpen = desk.querySelector("[data-compare][open]") !== null;
+  desk.querySelector("[data-ours]").classList.toggle("comparing", isOpen);
+}
+for (const compare of desk.querySelectorAll("[data-compare]")) compare.addEventListener("toggle", beside);
 
 // The claim lives while the desk is open and is given back when it is left.
 const { claimUrl, leaveUrl } = desk.dataset;

@@ -1,6 +1,7 @@
 // Plays the ladder over HLS where the browser can, else one file that every browser plays. A page
 // that began with the preview goes on with the ladder when that is made.
 import Hls from "hls.js";
+import { captioned, dress } from "./lib/captioned.js";
 import { keep, kept } from "./lib/place.js";
 import { remember, saves } from "./lib/saver.js";
 
@@ -151,6 +152,7 @@ if (video) {
   // The place is kept in the clip's own time: the page may come back with the other source.
   open(before && { ...before, at: before.at + (video.dataset.hls ? card() : 0) });
   showSaver();
+  captioned(video);
   window.addEventListener("pagehide", () => {
     const here = where();
     if (here) keep({ ...here, at: here.at - (video.dataset.plays === "preview" ? 0 : card()) });
@@ -158,9 +160,19 @@ if (video) {
   document.body.addEventListener("htmx:afterSettle", () => {
     moveOn(document.getElementById("progress"));
     showSaver();
+    dress(video);
     const chosen = document.getElementById("poster");
     if (chosen && chosen.dataset.poster && video.getAttribute("poster") !== chosen.dataset.poster) {
       video.poster = chosen.dataset.poster;
     }
+    // The button that was pressed is gone with its work done: the keyboard goes on at the picture.
+    if (chosen && wasMachines && document.activeElement === document.body) {
+      chosen.querySelector("input:checked").focus({ preventScroll: true });
+    }
+    wasMachines = false;
+  });
+  let wasMachines = false;
+  document.body.addEventListener("htmx:beforeSwap", () => {
+    wasMachines = Boolean(document.activeElement && document.activeElement.id === "poster-machine");
   });
 }

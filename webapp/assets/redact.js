@@ -387,3 +387,10 @@ place();
 tick();
 const at = Number(new URLSearchParams(location.search).get("at"));
 if (at) go(at);
+
+// What came back refused begins at its first wrong field, now that all has its place.
+const wrong = page.querySelector("[data-row] [autofocus]");
+if (wrong) {
+  wrong.focus({ preventScroll: true });
+  wrong.scrollIntoView({ block: "center" });
+}

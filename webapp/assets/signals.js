@@ -26,6 +26,7 @@ async function dress() {
 
 // The contact sheet as buttons: each frame goes to its time.
 function lay(sheet, tiles) {
+  const length = parseFloat(sheet.closest("#signals").dataset.length) || Infinity;
   const { width, height } = tiles.list[0];
   sheet.className = height > width ? "frames upright" : "frames";
   sheet.replaceChildren(
@@ -34,13 +35,13 @@ function lay(sheet, tiles) {
       button.type = "button";
       button.className = "frame";
       button.dataset.to = String(tile.from);
-      button.setAttribute("aria-label", sheet.dataset.sheetWords.replace("{time}", clock(tile.from)));
+      button.setAttribute("aria-label", sheet.dataset.sheetWords.replace("{time}", clock(tile.from, length)));
       const picture = document.createElement("span");
       picture.className = "frame-picture";
       tiles.show(tile, picture);
       const time = document.createElement("span");
       time.className = "frame-time number";
-      time.textContent = clock(tile.from);
+      time.textContent = clock(tile.from, length);
       button.append(picture, time);
       return button;
     }),

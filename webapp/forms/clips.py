@@ -34,6 +34,7 @@ from review.details import (
 )
 from review.errors import InvalidInput
 from review.text import Sentence, clean
+from webapp.forms import licences
 from webapp.forms.words import PageForm, RowForm, choices
 
 SCOPES = [
@@ -107,7 +108,9 @@ class DetailsForm(PageForm):
         option_widget=CheckboxInput(),
     )
     licence = SelectField(
-        _("Giấy phép"), choices=choices((c, c) for c in LICENCES), default="CC-BY-NC-4.0"
+        _("Giấy phép"),
+        choices=choices((c, licences.WORDS[c]) for c in LICENCES),
+        default="CC-BY-NC-4.0",
     )
     version = IntegerField(_("Phiên bản"), [Optional()])
 

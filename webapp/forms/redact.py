@@ -12,8 +12,11 @@ from wtforms import FieldList, FormField, SelectField, StringField
 from review.redaction import MAX_BOXES, MAX_CUTS, MAX_SOUNDS, Box
 from webapp.forms.words import PageForm, RowForm, choices
 
-_PLACES = ("x", "y", "width", "height", "to_x", "to_y")
+# In the order of the page.
+LISTS = ("boxes", "sounds", "cuts")
 _HOW = "how"
+_PLACES = ("x", "y", "width", "height", "to_x", "to_y")
+FIELDS = (_HOW, "start", "end", *_PLACES)
 _CONFIRMED, _BETWEEN = ("x", "y", "width", "height", "start", "end"), " "
 
 
@@ -109,10 +112,7 @@ def _number(text: str | None) -> float | str | None:
 
 def rows_of(plan: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
     """A stored plan as the form's data."""
-    return {name: [_typed(row) for row in plan.get(name) or ()] for name in _LISTS}
-
-
-_LISTS = ("boxes", "sounds", "cuts")
+    return {name: [_typed(row) for row in plan.get(name) or ()] for name in LISTS}
 
 
 def _typed(row: Mapping[str, Any]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import get_timezone
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -24,6 +25,7 @@ from webapp.deps import deps
 from webapp.errors import STATUS
 from webapp.i18n import translated
 from webapp.pages import player
+from webapp.pages.told import tell
 
 blueprint = Blueprint("captions", __name__, url_prefix="/clips")
 _GONE = (State.WITHDRAWN, State.REJECTED)
@@ -91,6 +93,7 @@ def _editor(
     sentences = trouble.errors.values() if isinstance(trouble, InvalidInput) else ()
     return render_template(
         "captions.html",
+        time_zone=str(get_timezone()),
         wrong=[translated(text) for text in sentences],
         stale=isinstance(trouble, StaleCaptions),
         **context,
@@ -132,7 +135,7 @@ def save(clip_id: str, language: str) -> str | Response | tuple[str, int]:
     except (InvalidInput, StaleCaptions) as error:
         page = _editor(actor, clip_id, tag, typed=typed, trouble=error)
         return page, STATUS[error.code]
-    flash(_("Đã lưu phụ đề."))
+    tell("captions", _("Đã lưu phụ đề."))
     return _back(clip_id)
 
 
@@ -167,11 +170,11 @@ def upload(clip_id: str) -> Response:
         tag = _keep(actor, clip_id, language, data, source="upload")
     except InvalidInput as error:
         for text in error.errors.values():
-            flash(translated(text), "error")
+            tell("captions", translated(text), bad=True, about=language)
     except StaleCaptions as error:
-        flash(translated(problems.message(error.code)), "error")
+        tell("captions", translated(problems.message(error.code)), bad=True, about=language)
     else:
-        flash(_("Đã nhận phụ đề %(name)s.", name=name_of(tag)))
+        tell("captions", _("Đã nhận phụ đề %(name)s.", name=name_of(tag)))
     return _back(clip_id)
 
 
@@ -184,9 +187,9 @@ def remove(clip_id: str, language: str) -> Response:
             keeping.length_of(session, clip_id, actor)
             keeping.remove(session, deps().blobs, clip_id, actor, tag, _seen())
     except StaleCaptions as error:
-        flash(translated(problems.message(error.code)), "error")
+        tell("captions", translated(problems.message(error.code)), bad=True, about=tag)
     else:
-        flash(_("Đã gỡ phụ đề %(name)s.", name=name_of(tag)))
+        tell("captions", _("Đã gỡ phụ đề %(name)s.", name=name_of(tag)))
     return _back(clip_id)
 
 

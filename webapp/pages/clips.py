@@ -32,8 +32,9 @@ from webapp.forms import ConsentForm, PersonForm, WithdrawForm, wrong_fields
 from webapp.forms.clips import NO_LABEL, REASONS
 from webapp.forms.words import choices
 from webapp.i18n import translated
-from webapp.pages import captions, player
+from webapp.pages import captions, history, player
 from webapp.pages.shared import problem_word
+from webapp.pages.told import tell
 
 blueprint = Blueprint("clips", __name__, url_prefix="/clips")
 
@@ -82,9 +83,11 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
         **_presented(session, actor, clip),
-        "length_s": looks.duration_s(revision) if revision else None,
+        "card_s": looks.card_s(revision) if revision else 0.0,
         "made": bool(queries.renditions(session, clip)),
-        "history": [row for row in queries.history(session, clip.id) if _is_told(row.action)],
+        "history": history.folded(
+            row for row in queries.history(session, clip.id) if _is_told(row.action)
+        ),
         "notes": queries.notes(session, clip.id),
         "people": queries.people(session, clip),
         "blockers": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
@@ -189,7 +192,8 @@ def escalate(clip_id: str) -> Response:
         clip = _mine_or_staff(session, actor, clip_id)
         verdict = decisions.Verdict(Action.ESCALATE, clip.revision, clip.version, notes)
         decisions.decide(session, clip_id, actor, verdict)
-    flash(_("Đã chuyển cho người phụ trách bảo vệ trẻ em."))
+    said = _("Đã chuyển «%(title)s» cho người phụ trách bảo vệ trẻ em.", title=clip.title)
+    flash(said)
     flash(_("Tổng đài bảo vệ trẻ em: %(number)s", number=deps().settings.help_line))
     return redirect(url_for("pages.home"))
 
@@ -220,7 +224,7 @@ def choose_poster(clip_id: str) -> Response | str:
     except NotAllowed as error:
         trouble = problem_word(error.code)
     if "HX-Request" not in request.headers:
-        flash(*((trouble, "error") if trouble else (told,)))
+        tell("poster", trouble or told, bad=bool(trouble))
         return redirect(url_for("clips.show", clip_id=clip_id, _anchor="poster"))
     with deps().database.read() as session:
         clip = _mine_or_staff(session, actor, clip_id)
@@ -249,14 +253,14 @@ def add_person(clip_id: str) -> Response:
             raise InvalidInput(label=NO_LABEL)
         with deps().database.write() as session:
             consenting.add_person(session, clip_id, actor, person)
-        flash(_("Đã thêm %(name)s.", name=person.label))
+        tell("people", _("Đã thêm %(name)s.", name=person.label))
     except InvalidInput as error:
         _tell(error)
     return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))
 
 
 def _tell(error: InvalidInput) -> None:
-    flash(" ".join(translated(text) for text in error.errors.values()), "error")
+    tell("people", " ".join(translated(text) for text in error.errors.values()), bad=True)
 
 
 @blueprint.post("/<clip_id>/people/<person_id>/consents")
@@ -269,7 +273,7 @@ def record_consent(clip_id: str, person_id: str) -> Response:
             raise InvalidInput(**wrong_fields(form))
         with deps().database.write() as session:
             consenting.record_consent(session, person_id, actor, form.given())
-        flash(_("Đã ghi sự đồng ý."))
+        tell("people", _("Đã ghi sự đồng ý."))
     except InvalidInput as error:
         _tell(error)
     return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))
@@ -281,5 +285,5 @@ def revoke_consent(clip_id: str, consent_id: str) -> Response:
     actor = _one_who_sees(clip_id)
     with deps().database.write() as session:
         consenting.revoke_consent(session, consent_id, actor)
-    flash(_("Đã ghi việc rút lại sự đồng ý. Clip không còn được xem nữa."))
+    tell("people", _("Đã ghi việc rút lại sự đồng ý. Clip không còn được xem nữa."))
     return redirect(url_for("clips.show", clip_id=clip_id, _anchor="people"))

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import decisions, lifecycle, lookalikes, policy, queries
+from review import decisions, lifecycle, lookalikes, looks, policy, queries
 from review.consent import missing
 from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
 from review.models import Clip
@@ -40,7 +40,8 @@ def queue() -> str:
     with deps().database.read() as session:
         page = queries.review_queue(session, actor, request.args.get("cursor"))
         free = queries.next_in_queue(session, actor)
-    return render_template("queue.html", page=page, free=free)
+        marks = lookalikes.marks(session, actor, [row.clip for row in page.items])
+    return render_template("queue.html", page=page, free=free, marks=marks)
 
 
 @blueprint.get("/review/next")
@@ -116,10 +117,12 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
     evidence = policy.sees_evidence(actor, found)
     past = queries.decisions(session, found.id)
     buttons = policy.buttons(actor, found, approvers=approvers)
+    alikes = lookalikes.for_reviewer(session, actor, found)
     return {
         "clip": found,
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
+        "card_s": looks.card_s(revision) if revision else 0.0,
         "player": player.sources(session, found, preview_only=True, evidence=evidence),
         "noticed": noticed(session, found, evidence=evidence),
         # Withdrawn while it was held: there is nothing to decide, only the case to close.
@@ -134,7 +137,8 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "notes": queries.notes(session, found.id),
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
-        "look_alikes": lookalikes.for_reviewer(session, actor, found),
+        "look_alikes": alikes,
+        "alike_faces": queries.faces(session, [a.clip for a in alikes if a.clip is not None]),
         "redactors": lifecycle.redactors(session, found),
         "own": Party.OWNER in policy.parties(actor, found),
     }
@@ -152,11 +156,12 @@ def decide(clip_id: str) -> str | Response | tuple[str, int]:
         verdict = _verdict(form)
         with deps().database.write() as session:
             decisions.decide(session, clip_id, actor, verdict)
+            title = session.get_one(Clip, clip_id).title
     except NoSuchClip:
         return _gone(actor)
     except ReviewError as error:
         return _refused(actor, clip_id, form, error)
-    flash(_said(verdict.action))
+    flash(_said(verdict.action, title))
     if verdict.action == Action.ESCALATE:
         flash(_("Tổng đài bảo vệ trẻ em: %(number)s", number=deps().settings.help_line))
     if actor.role == Role.SAFEGUARDING:
@@ -192,12 +197,13 @@ def _gone(actor: Actor) -> Response:
     return redirect(url_for("desk.safeguarding" if is_officer else "desk.queue"))
 
 
-def _said(action: Action) -> str:
+def _said(action: Action, title: str) -> str:
+    """With the clip's title: the next one stands below it already."""
     return {
-        Action.APPROVE: _("Đã duyệt."),
-        Action.REQUEST_CHANGES: _("Đã trả lại cho người gửi sửa."),
-        Action.REJECT: _("Đã ghi quyết định không duyệt."),
-        Action.ESCALATE: _("Đã chuyển cho người phụ trách bảo vệ trẻ em."),
+        Action.APPROVE: _("Đã duyệt «%(title)s».", title=title),
+        Action.REQUEST_CHANGES: _("Đã trả «%(title)s» lại cho người gửi sửa.", title=title),
+        Action.REJECT: _("Đã ghi quyết định không duyệt «%(title)s».", title=title),
+        Action.ESCALATE: _("Đã chuyển «%(title)s» cho người phụ trách bảo vệ trẻ em.", title=title),
     }[action]
 
 
@@ -257,6 +263,6 @@ def close_case(clip_id: str) -> Response:
     """Nothing is left to do about a clip that was withdrawn while it was held."""
     actor, version = require_actor(), seen_version()
     with deps().database.write() as session:
-        decisions.close_case(session, clip_id, actor, version)
-    flash(_("Đã đóng hồ sơ."))
+        title = decisions.close_case(session, clip_id, actor, version).title
+    flash(_("Đã đóng hồ sơ của «%(title)s».", title=title))
     return redirect(url_for("desk.safeguarding"))

@@ -25,7 +25,12 @@ def shown(session: Session, clip: Clip) -> dict[str, Any]:
     if not deps().settings.face_model:
         return {"search": None}
     search = faces.search(session, clip)
-    return {"search": search, "proposals": [(box, confirmable(box)) for box in search.boxes]}
+    revision = queries.revision(session, clip)
+    return {
+        "search": search,
+        "proposals": [(box, confirmable(box)) for box in search.boxes],
+        "facts": (revision.facts if revision else None) or {},
+    }
 
 
 @blueprint.post("/<clip_id>/redact/faces")

@@ -55,6 +55,6 @@ def clip(clip_id: str) -> str:
         clip=found,
         facts=(revision.facts if revision else None) or {},
         player=sources,
-        length_s=looks.duration_s(revision) if revision else None,
+        card_s=looks.card_s(revision) if revision else 0.0,
         may_moderate=actor is not None and actor.role == Role.MODERATOR,
     )

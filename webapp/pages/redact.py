@@ -18,7 +18,7 @@ from review.states import Action
 from webapp.auth import require_actor, signed_in
 from webapp.deps import deps
 from webapp.forms import RedactForm
-from webapp.forms.redact import rows_of
+from webapp.forms.redact import FIELDS, LISTS, rows_of
 from webapp.i18n import translated
 from webapp.pages import faces, player
 from webapp.pages.shared import seen_version
@@ -66,8 +66,19 @@ def _context(
         "wrong": wrong,
         # As the page names the fields: "boxes.0.start_s" is typed into "boxes-0-start".
         "wrong_fields": {field.removesuffix("_s") for field in wrong},
+        "first_wrong": _first(wrong),
         "wrong_rows": _by_row(wrong),
     }
+
+
+def _first(wrong: dict[str, str]) -> str | None:
+    """The field that stands first on the page, as the page names it; None: no single field."""
+    typed = [field.removesuffix("_s").split(".") for field in wrong if field.count(".") == 2]
+    places = [(LISTS.index(rows), int(n), FIELDS.index(name)) for rows, n, name in typed]
+    if not places:
+        return None
+    rows, number, field = min(places)
+    return f"{LISTS[rows]}.{number}.{FIELDS[field]}"
 
 
 def _by_row(wrong: dict[str, str]) -> dict[str, list[str]]:

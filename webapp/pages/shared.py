@@ -19,8 +19,13 @@ from review.models import Clip
 from review.states import Action, State
 from webapp.auth import current_account, current_actor
 from webapp.deps import deps
+from webapp.forms import licences
 from webapp.forms.clips import MUSIC, REASONS, SCOPES
 from webapp.i18n import LANGUAGES, choose_language, translated
+from webapp.pages.told import told_above, told_at
+
+# Where a clip is shorter than this, whole seconds would tell too little of it.
+SHORT_S = 10.0
 
 _SHOWN = frozenset(
     {
@@ -91,12 +96,21 @@ def role_word(role: str) -> str:
     }.get(role, role)
 
 
-def clock_text(seconds: float | None) -> str:
-    """Seconds as m:ss."""
+def clock_text(seconds: float | None, length_s: float | None = None) -> str:
+    """A moment as m:ss, as players tell it: begun seconds do not count. With tenths in a clip of
+    ``length_s`` below :data:`SHORT_S`; webapp/assets/lib/tiles.js does the same."""
     if seconds is None:
         return "–"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+    # 8.7 - 0.1 is a little less than 8.6.
+    minutes, tenths = divmod(int(seconds * 10 + 1e-6), 600)
+    if not length_s or length_s >= SHORT_S:
+        return f"{minutes}:{tenths // 10:02d}"
+    return f"{minutes}:{format_decimal(tenths / 10, format='00.0')}"
+
+
+def length_text(seconds: float | None) -> str:
+    """How long something is, as m:ss; below :data:`SHORT_S` with tenths."""
+    return clock_text(seconds, seconds)
 
 
 def size_text(number: int | None) -> str:
@@ -167,6 +181,11 @@ def tag_words(kinds: list[str]) -> str:
     return ", ".join(words[kind] for kind in kinds if kind in words)
 
 
+def licence_words(code: str) -> str:
+    """What a licence allows, in plain words, and its usual name."""
+    return str(licences.WORDS.get(code, code))
+
+
 def has_poster(clip: Clip) -> bool:
     """Whether a picture of the clip can be shown in a list: it was examined, and not withdrawn."""
     return clip.state in _SHOWN
@@ -179,11 +198,13 @@ def own_state(clip: Clip) -> str:
 
 def register(blueprint: Blueprint) -> None:
     """Give the templates their words; once, by the home page's blueprint."""
-    for word in (state_word, action_word, stage_word, role_word, clock_text, size_text):
+    for word in (state_word, action_word, stage_word, role_word, size_text, licence_words):
         blueprint.add_app_template_filter(word)
     blueprint.add_app_template_filter(name_of, "language_name")
     blueprint.add_app_template_filter(names_of, "language_names")
     for filter_ in (
+        clock_text,
+        length_text,
         since_text,
         megabytes,
         figure,
@@ -228,6 +249,8 @@ def _context() -> dict[str, Any]:
         "scope_words": {code: str(name) for code, name in SCOPES},
         "music_words": {code: str(name) for code, name in MUSIC},
         "withdrawal_words": {code: str(name) for code, name in REASONS.items()},
+        "told_at": told_at,
+        "told_above": told_above,
         "signed_in": account is not None,
         "has_language": "language" in session,
     }

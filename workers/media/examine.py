@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ _A_SECOND = {"null": 48000, "rawvideo": 4}
 _ROUNDS = 3
 # By how much a preview may be longer for its last picture's sake.
 _ROUNDING_S = 0.06
-_WITHIN_LU = 0.3
+_WITHIN_LU, _NEARLY_LU = 0.3, 1.0
 
 
 def examine(
@@ -65,21 +66,28 @@ def examine(
             (out / name).unlink(missing_ok=True)
         raise
     wipe_names(out / PROXY)
-    signals: dict[str, Any] = {}
-    if not facts.silent:
-        signals |= _measured(bench, facts)
-    samples = _samples(bench, facts)
-    whats = [PROXY]
-    seen: tuple[FrameHash, ...] = ()
-    if samples is not None:
-        whats += _draw(samples, out, facts)
-        seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
-    found = _posters(bench, facts, made, samples)
-    signals["posters"] = found
+    # Sound and pictures know nothing of each other, and each keeps about one core busy.
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(_measured, bench, facts)
+        whats, seen, found = _looked_at(bench, facts, made)
+        signals = {**heard.result(), "posters": found}
     for name in _WORKING:
         (out / name).unlink(missing_ok=True)
-    files = outputs.collect(out, [*whats, *found])
+    files = outputs.collect(out, [PROXY, *whats, *found])
     return Examined(facts, files, ladder.browsers_play(facts), signals, seen)
+
+
+def _looked_at(
+    bench: Bench, facts: MediaFacts, made: MediaFacts
+) -> tuple[list[str], tuple[FrameHash, ...], list[str]]:
+    """Names of the small pictures, hashes, names of the posters."""
+    samples = _samples(bench, facts)
+    whats: list[str] = []
+    seen: tuple[FrameHash, ...] = ()
+    if samples is not None:
+        whats = _draw(samples, bench.out, facts)
+        seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
+    return whats, seen, _posters(bench, facts, made, samples)
 
 
 def _preview(bench: Bench, facts: MediaFacts) -> MediaFacts:
@@ -116,7 +124,9 @@ def _check_steady(done: Done) -> None:
 
 
 def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:
-    """Loudness and silences, and the gain that the ladder will use."""
+    """Loudness and silences, and the gain that the ladder will use; nothing of a silent clip."""
+    if facts.silent:
+        return {}
     loudness = sound.read(bench.out / SOUND, facts.duration_s)
     plan = sound.plan(loudness)
     heard = loudness
@@ -146,6 +156,8 @@ def _settled(
         if made.integrated is None or abs(made.integrated - sound.TARGET_LUFS) < _WITHIN_LU:
             break
         plan = sound.again(plan, made)
+        if abs(made.integrated - sound.TARGET_LUFS) < _NEARLY_LU:
+            break  # of so small a step the limiter takes next to nothing
     return plan, made
 
 
@@ -186,10 +198,11 @@ def _posters(
     where the source shows nothing there."""
     times = (facts.duration_s / 3,) if samples is None else pictures.poster_times(samples)
     wanted = list(zip(times, POSTERS, strict=False))
-    found = posters.make(bench, facts, wanted)
+    keys = None if ladder.browsers_play(facts) else _times(bench.out / SAMPLE_TIMES)
+    found = posters.make(bench, facts, wanted, keys)
     if POSTERS[0] not in found:
         preview = replace(bench, source=bench.out / PROXY)
-        found = posters.make(preview, made, wanted[:1]) + found
+        found = posters.make(preview, made, wanted[:1], ()) + found
     return found
 
 

@@ -253,7 +253,8 @@ def _more_posters(
     times = pictures.poster_times(samples)
     if not names or len(times) < len(POSTERS):
         return []
-    return posters.make(bench, facts, list(zip(times[-len(names) :], names, strict=False)))
+    wanted = list(zip(times[-len(names) :], names, strict=False))
+    return posters.make(bench, facts, wanted, None if ladder.browsers_play(facts) else ())
 
 
 def _collect(

@@ -70,7 +70,7 @@ def test_a_wrong_plan_is_told_by_field(world: World, caller: Callers) -> None:
     answer = caller(Role.REVIEWER)("POST", path(clip_id), body)
     assert problem(answer) == (422, "invalid")
     assert answer.get_json()["errors"] == {
-        "boxes.0.end_s": "Nằm ngoài clip: từ 0 đến 12.5 giây.",
+        "boxes.0.end_s": "Nằm ngoài clip: từ 0 đến 12,5 giây.",
         "boxes.0.x": "Cần là một số.",
         "cuts": "Cần là một danh sách.",
     }

@@ -53,8 +53,40 @@ def test_a_file_that_is_wrong_is_told_and_nothing_is_lost(visitor: Visitor, worl
     page = person.get(f"/clips/{clip_id}")
     after = send_file(person, page, clip_id, b"1\n00:00:05,0 --> 00:00:04,0\nx\n")
     assert "Dòng 2: câu kết thúc trước khi bắt đầu." in after.text
+    # Told where the redirect leads: in the card, with the form that it is about open.
+    before, _, card = after.source.partition('id="captions"')
+    assert "Dòng 2: câu kết thúc" not in before
+    assert card.index("Dòng 2: câu kết thúc") < card.index("Thay bằng tệp khác")
+    details = Page(200, card).all("details")
+    assert ["open" in a for a in details[:2]] == [True, False]  # of the file, of other languages
     assert kept(world, clip_id) == {"vi": write(CUES)}
     assert "Không tìm thấy câu phụ đề nào." in send_file(person, page, clip_id, b"").text
+    taken = send_file(person, page, clip_id, SRT.encode())
+    assert "Đã nhận phụ đề Tiếng Việt." in taken.source.partition('id="captions"')[2]
+    assert "Đã nhận" not in taken.source.partition('id="captions"')[0]
+
+
+def test_a_wrong_file_in_another_language_leaves_that_form_open(
+    visitor: Visitor, world: World
+) -> None:
+    person = visitor(Role.TEACHER)
+    clip_id = world.clip()
+    page = person.get(f"/clips/{clip_id}")
+    after = send_file(person, page, clip_id, b"", language="en")
+    (details,) = Page(200, after.source.partition('id="captions"')[2]).all("details")[:1]
+    assert "open" in details
+    assert ("language", "en") in after.form(f"/clips/{clip_id}/captions").fields
+
+
+def test_what_a_page_has_no_part_for_is_told_above_it(visitor: Visitor, world: World) -> None:
+    person = visitor(Role.TEACHER)
+    clip_id = world.clip()
+    page = person.get(f"/clips/{clip_id}")
+    sent = dict(page.form(f"/clips/{clip_id}/captions").fields) | {
+        "file": (io.BytesIO(SRT.encode()), "phu-de.srt")
+    }
+    person.client.post(f"/clips/{clip_id}/captions", data=sent, headers=person.headers)
+    assert "Đã nhận phụ đề Tiếng Việt." in person.get("/clips").text
 
 
 def test_a_file_over_what_somebody_saved_meanwhile_is_refused(
@@ -135,6 +167,10 @@ def test_the_library_offers_them(visitor: Visitor, world: World) -> None:
     keep(world, clip_id, Role.MODERATOR)
     (track,) = visitor(None).get(f"/library/{clip_id}").all("track")
     assert (track["src"] or "").startswith(f"/media/{clip_id}/captions/vi.vtt?v=")
+    page = visitor(None).get(f"/library/{clip_id}")
+    assert "Phụ đề Tiếng Việt" in page.text
+    (label,) = [a for a in page.all("label") if "data-captioned" in a]
+    assert "hidden" in label  # without a script the player's own menu is there
 
 
 def test_an_approved_clip_says_who_may_change_them(visitor: Visitor, world: World) -> None:

@@ -177,7 +177,7 @@ def test_a_teacher_says_that_a_child_is_at_risk(visitor: Visitor, world: World) 
         person.send(page, f"/clips/{clip_id}/escalate", text="em ấy khóc ở cuối clip")
     )
     assert world.get(clip_id).state == "held"
-    assert "Đã chuyển cho người phụ trách bảo vệ trẻ em." in after.text
+    assert "Đã chuyển «Không chia sẻ mật khẩu» cho người phụ trách bảo vệ trẻ em." in after.text
     assert "Tổng đài bảo vệ trẻ em: 111" in after.text
     assert person.get(f"/clips/{clip_id}").status == 404
     officers = visitor(Role.SAFEGUARDING).get(f"/review/{clip_id}")

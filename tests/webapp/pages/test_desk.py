@@ -10,7 +10,7 @@ from review.policy import Role
 from review.states import Action, State
 from tests.webapp.pages.conftest import Browser
 from tests.webapp.pages.reading import Page
-from tests.world import World, consented
+from tests.world import TITLE, World, consented
 
 Visitor = Callable[..., Browser]
 
@@ -50,7 +50,7 @@ def test_approving_goes_through_both_stages_to_the_library(visitor: Visitor, wor
         done = person.send(page, desk(clip_id), button="approve", watched="y")
         assert (done.status, done.location) == (302, f"/review/next?after={clip_id}")
         told = person.follow(person.follow(done)).text
-        assert "Đã duyệt." in told
+        assert f"Đã duyệt «{TITLE}»." in told
         assert "Không còn clip nào chờ bạn duyệt." in told
     assert world.get(clip_id).state == "published"
     assert visitor(None).get(f"/library/{clip_id}").status == 200
@@ -79,9 +79,12 @@ def test_sending_back_needs_a_reason_and_notes_reach_the_owner(
     assert refused.status == 422
     assert "Hãy ghi ít nhất một lý do để người gửi biết cần sửa gì." in refused.text
     done = person.send(refused, desk(clip_id), button="request_changes", **NOTE)
-    assert "Đã trả lại cho người gửi sửa." in person.follow(person.follow(done)).text
-    owners = visitor(Role.PUPIL).get(f"/clips/{clip_id}").text
-    assert "0:12 Tiếng quá nhỏ hoặc khó nghe : câu cuối nhỏ quá" in owners
+    told = person.follow(person.follow(done)).text
+    assert f"Đã trả «{TITLE}» lại cho người gửi sửa." in told
+    owners = visitor(Role.PUPIL).get(f"/clips/{clip_id}")
+    assert "0:12 Tiếng quá nhỏ hoặc khó nghe : câu cuối nhỏ quá" in owners.text
+    # The space is this reader's, between two elements; on the page there is none.
+    assert 'khó nghe<span class="soft">: câu cuối' in owners.source
 
 
 def test_a_wrong_time_is_told_beside_the_note(visitor: Visitor, world: World) -> None:
@@ -246,7 +249,7 @@ def test_escalating_from_the_desk_shows_the_help_line(visitor: Visitor, world: W
     page = person.get(desk(clip_id))
     done = person.send(page, desk(clip_id), button="escalate", **NOTE)
     told = person.follow(person.follow(done)).text
-    assert "Đã chuyển cho người phụ trách bảo vệ trẻ em." in told
+    assert f"Đã chuyển «{TITLE}» cho người phụ trách bảo vệ trẻ em." in told
     assert "Tổng đài bảo vệ trẻ em: 111" in told
     assert world.get(clip_id).state == "held"
 
@@ -274,6 +277,28 @@ def test_the_officer_releases_or_rejects_a_held_clip(visitor: Visitor, world: Wo
     assert person.post(f"/safeguarding/{held[0]}/release").status == 422
 
 
+def test_the_next_clip_is_not_taken_for_the_one_that_was_approved(
+    visitor: Visitor, world: World
+) -> None:
+    owner = world.person(Role.PUPIL)
+    first, second = (world.clip(owner=owner, title=f"Clip {n}") for n in ("một", "hai"))
+    person = visitor(Role.REVIEWER)
+    page = person.get(desk(first))
+    done = person.send(page, desk(first), button="approve", watched="y")
+    after = person.follow(person.follow(done))
+    assert after.headings == ["Clip hai"]
+    assert "Đã duyệt «Clip một»." in after.text
+    assert desk(second) in [form.action for form in after.forms]
+
+
+def test_words_for_who_sits_here_for_the_first_time(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.IN_REVIEW, stage=1)
+    page = visitor(Role.MODERATOR).get(desk(clip_id))
+    assert "Được dùng lại nếu ghi nguồn và không bán (CC BY-NC 4.0)" in page.text
+    # There was no other: a number would only ask for an answer.
+    assert "lần nộp thứ" not in page.text
+
+
 def test_the_desk_shows_the_credit_line_before_it_is_public(visitor: Visitor, world: World) -> None:
     clip_id = world.clip(State.IN_REVIEW, owner=world.person(Role.PUPIL))
     assert "Ghi nguồn Lớp 7A" in visitor(Role.REVIEWER).get(desk(clip_id)).text
@@ -297,7 +322,11 @@ def test_the_officer_closes_the_case_of_a_clip_that_was_withdrawn_meanwhile(
     # The moderator finds a withdrawn clip like any other: nothing to watch, nothing to close.
     others = visitor(Role.MODERATOR).get(desk(clip_id))
     assert (others.all("video"), path in others.source) == ([], False)
+    # Closing is final: it is asked for once more, and the way back is there.
+    assert "Đóng rồi thì không mở lại được" in page.text
+    assert "/safeguarding" in page.links
+    assert page.source.index("Đóng rồi thì") < page.source.index("Đã lo xong, đóng hồ sơ")
     after = person.follow(person.send(page, path))
-    assert "Đã đóng hồ sơ." in after.text
+    assert f"Đã đóng hồ sơ của «{TITLE}»." in after.text
     assert person.get(desk(clip_id)).status == 404
     assert "hồ sơ" not in visitor(Role.PUPIL).get(f"/clips/{clip_id}").text

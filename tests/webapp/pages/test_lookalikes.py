@@ -11,6 +11,8 @@ from review import lookalikes
 from review.models import Account, Revision
 from review.policy import Role
 from review.states import Action, State
+from storage_config.database import Database
+from tests.pictured import PicturedWorld
 from tests.webapp.pages.conftest import Browser
 from tests.world import World
 
@@ -54,7 +56,7 @@ def test_the_reviewer_sees_the_clip_its_state_and_the_scenes(
     earlier, ours = pair(world, state)
     page = visitor(Role.REVIEWER).get(f"/review/{ours}")
     assert f"/clips/{earlier}" in page.links
-    for words in ("Clip giống", TITLE, badge, "có gần hết clip kia", "1:11 ↔ 1:01"):
+    for words in ("Clip giống", TITLE, badge, "trùng gần hết clip kia", "1:11 ↔ 1:01"):
         assert words in page.text
     assert ("Giống một clip" in page.text) == (warning is not None)
     assert warning is None or warning in page.text
@@ -114,22 +116,85 @@ def test_the_owner_is_told_of_the_own_clip_with_the_same_file(
     first = world.clip(owner=owner, title=TITLE)
     second = world.clip(owner=owner)
     page = visitor(owner).get(f"/clips/{second}")
-    assert "Bạn đã gửi đúng tệp này trong clip" in page.text
+    assert "Bạn đã gửi chính tệp này trong clip" in page.text
     assert f"/clips/{first}" in page.links
-    assert "Bạn đã gửi đúng tệp" not in visitor(owner).get(f"/clips/{first}").text
+    assert "Bạn đã gửi chính tệp" not in visitor(owner).get(f"/clips/{first}").text
     # Neither another owner of the same bytes nor the staff read that note.
     third = world.clip(owner=world.account(Role.PUPIL))
     owner_of_third = world.get(third).owner_id
     with world.read() as session:
         other = visitor(session.get_one(Account, owner_of_third))
-    assert "Bạn đã gửi đúng tệp" not in other.get(f"/clips/{third}").text
+    assert "Bạn đã gửi chính tệp" not in other.get(f"/clips/{third}").text
     for role in (Role.REVIEWER, Role.MODERATOR, Role.TEACHER):
-        assert "Bạn đã gửi đúng tệp" not in visitor(role).get(f"/clips/{second}").text
+        assert "Bạn đã gửi chính tệp" not in visitor(role).get(f"/clips/{second}").text
 
 
 def test_same_bytes_are_told_to_the_reviewer_as_such(visitor: Visitor, world: World) -> None:
     world.clip(State.REJECTED, title=TITLE)
     ours = world.clip()
     page = visitor(Role.REVIEWER).get(f"/review/{ours}")
-    assert "đúng tệp này" in page.text
+    assert "cùng một tệp" in page.text
     assert "Giống một clip không được duyệt." in page.text
+    # And once more where the decision is taken.
+    beside = page.source.partition("data-decide")[2].partition('value="approve"')[0]
+    assert "Chính tệp này đã được gửi trước đây:" in beside
+    assert f">{TITLE}</a>" in beside
+    assert "Không được duyệt" in beside
+
+
+def test_beside_the_decision_another_schools_clip_stays_a_mark(
+    visitor: Visitor, world: World
+) -> None:
+    earlier = world.clip(State.REJECTED, title=TITLE)
+    school = world.another_school()
+    ours = world.clip(owner=world.account(Role.TEACHER, school=school))
+    page = visitor(world.account(Role.REVIEWER, school=school)).get(f"/review/{ours}")
+    assert "Chính tệp này đã được gửi trước đây: ở một trường khác Không được duyệt" in page.text
+    assert (earlier in page.source, TITLE in page.source) == (False, False)
+
+
+def test_a_look_alike_is_shown_by_the_picture_that_its_owner_chose(
+    visitor: Visitor, database: Database
+) -> None:
+    world = PicturedWorld(database)
+    earlier = world.clip(title=TITLE)
+    ours = world.clip(owner=world.person(Role.PUPIL))
+    visitor(world.person(Role.TEACHER)).post(
+        f"/clips/{earlier}/poster", {"poster": "posters/2.jpg"}
+    )
+    page = visitor(world.person(Role.REVIEWER)).get(f"/review/{ours}")
+    chosen = f"/media/{earlier}/posters/2.jpg"
+    assert [a["src"] for a in page.all("img") if earlier in (a["src"] or "")] == [chosen]
+    assert [a["poster"] for a in page.all("video") if earlier in (a["src"] or "")] == [chosen]
+
+
+STRONG, PLAIN = "giống clip đã gỡ hoặc không được duyệt", "có clip giống"
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"),
+    [
+        (State.WITHDRAWN, STRONG),
+        (State.REJECTED, STRONG),
+        (State.APPROVED, PLAIN),
+        (State.HELD, None),
+    ],
+)
+def test_the_queue_marks_what_was_here_before(
+    visitor: Visitor, world: World, state: State, mark: str | None
+) -> None:
+    _earlier, ours = pair(world, state)
+    page = visitor(Role.REVIEWER).get("/review")
+    assert f"/review/{ours}" in page.links
+    assert [words for words in (STRONG, PLAIN) if words in page.text] == ([mark] if mark else [])
+
+
+def test_the_queue_tells_no_more_of_another_school_than_the_desk(
+    visitor: Visitor, world: World
+) -> None:
+    earlier = world.clip(State.WITHDRAWN, title=TITLE)
+    school = world.another_school()
+    world.clip(owner=world.account(Role.TEACHER, school=school))
+    page = visitor(world.account(Role.REVIEWER, school=school)).get("/review")
+    assert STRONG in page.text
+    assert (earlier in page.source, TITLE in page.source) == (False, False)

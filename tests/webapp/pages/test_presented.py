@@ -12,7 +12,7 @@ from review import accounts, publication
 from review.policy import Role
 from review.states import Action, State
 from storage_config.database import Database
-from tests.pictured import CLEAN, PicturedWorld
+from tests.pictured import CLEAN, FACTS, PicturedWorld
 from tests.webapp.pages.conftest import Browser
 from tests.webapp.pages.reading import Page
 from tests.world import World
@@ -45,7 +45,7 @@ class TestPoster:
         person, path = visitor(Role.PUPIL), f"/clips/{clip_id}/poster"
         page = person.get(f"/clips/{clip_id}")
         assert pictures(page) == [("poster.jpg", True), ("posters/2.jpg", False)]
-        assert "Như máy chọn" not in page.text
+        assert "Dùng lại ảnh máy chọn" not in page.text
         after = person.follow(person.post(path, {"poster": "posters/2.jpg"}))
         assert "Đã đổi ảnh bìa." in after.text
         assert pictures(after) == [("poster.jpg", False), ("posters/2.jpg", True)]
@@ -55,6 +55,23 @@ class TestPoster:
         ]
         after = person.follow(person.send(after, path, button="y"))
         assert poster(after) == f"/media/{clip_id}/poster.jpg"
+
+    def test_trying_pictures_does_not_flood_the_history(
+        self, visitor: Visitor, world: PicturedWorld
+    ) -> None:
+        clip_id = world.clip(State.IN_REVIEW, owner=world.person(Role.PUPIL))
+        person = visitor(Role.PUPIL)
+        for what in ("posters/2.jpg", "poster.jpg", "posters/2.jpg"):
+            person.post(f"/clips/{clip_id}/poster", {"poster": what})
+        told = person.get(f"/clips/{clip_id}").text
+        assert told.count("Chọn ảnh bìa") == 1
+        assert "Chọn ảnh bìa (3 lần liền)" in told
+        # Between them somebody else acted: both are told, in their order.
+        world.decide(clip_id, Action.APPROVE, Role.REVIEWER)
+        person.post(f"/clips/{clip_id}/poster", {"poster": "poster.jpg"})
+        told = person.get(f"/clips/{clip_id}").text.partition("Đã diễn ra")[2]
+        assert told.count("Chọn ảnh bìa") == 2
+        assert told.index("(3 lần liền") < told.index("Đã duyệt") < told.rindex("Chọn ảnh bìa")
 
     def test_htmx_is_answered_with_the_fragment(
         self, visitor: Visitor, world: PicturedWorld
@@ -128,7 +145,13 @@ class TestCosts:
         world.seen["card_s"] = 2.0
         clip_id = world.clip(State.PUBLISHED)
         assert "0:14" in visitor(None).get("/library").text
-        assert "0:14" in visitor(None).get(f"/library/{clip_id}").text
+        pages = {
+            None: f"/library/{clip_id}",
+            Role.TEACHER: f"/clips/{clip_id}",
+            Role.MODERATOR: f"/review/{clip_id}",
+        }
+        for who, path in pages.items():
+            assert "Thời lượng 0:12 + thẻ cảnh diễn 2 giây" in visitor(who).get(path).text
 
     def test_the_page_learns_where_the_ladder_is(
         self, visitor: Visitor, world: PicturedWorld
@@ -194,6 +217,19 @@ class TestDesk:
         page = self.desk(visitor, world.clip(State.IN_REVIEW))
         assert "Độ to: không có tiếng" in page.text
         assert "LUFS" not in page.text
+
+    def test_a_short_clip_is_told_by_tenths(
+        self, visitor: Visitor, world: PicturedWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tests.pictured.FACTS", {**FACTS, "duration_s": 8.64})
+        clip_id = world.clip(State.IN_REVIEW)
+        world.ladder(clip_id)
+        page = self.desk(visitor, clip_id)
+        assert "Thời lượng 0:08,6" in page.text
+        assert "0:02,0 · 3,5 giây" in page.text
+        assert "Bắt đầu ở 0:03,2." in page.text
+        english = visitor(Role.REVIEWER, "en").get(f"/review/{clip_id}")
+        assert "0:08.6" in english.text
 
     def test_a_clean_clip_is_told_so(self, visitor: Visitor, world: PicturedWorld) -> None:
         world.heard = {"loudness": {"integrated_lufs": -18.0}, "silent_spans": []}

@@ -109,13 +109,16 @@ def test_a_refused_plan_comes_back_with_what_was_typed(visitor: Visitor, world: 
     refused = person.send(page, page_of(clip_id), **wrong)
     assert refused.status == 422
     assert "Cần là một số." in refused.text
-    assert "Nằm ngoài clip: từ 0 đến 12.5 giây." in refused.text
+    assert "Nằm ngoài clip: từ 0 đến 12,5 giây." in refused.text
     fields = dict(refused.form(page_of(clip_id)).fields)
     assert {name: fields[name] for name in wrong if not name.startswith("boxes-1")} == {
         name: value for name, value in wrong.items() if not name.startswith("boxes-1")
     }
     invalid = [i.get("name") for i in refused.all("input") if i.get("aria-invalid") == "true"]
     assert invalid == ["boxes-0-start", "cuts-0-end"]
+    assert [i.get("name") for i in refused.all("input") if "autofocus" in i] == ["boxes-0-start"]
+    described = [i["aria-describedby"] for i in refused.all("input") if i.get("aria-describedby")]
+    assert described == ["boxes-0-errors", "cuts-0-errors"]
     nothing = person.send(person.get(page_of(clip_id)), page_of(clip_id))
     assert nothing.status == 422
     assert "Hãy thêm ít nhất một hộp che" in nothing.text

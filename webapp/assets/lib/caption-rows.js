@@ -4,6 +4,7 @@ import { clock, seconds } from "./vtt.js";
 const FAST = 20; // letters a second; above it few children read along
 const LONG = 90; // letters: two full lines on a phone
 const SHORT = 0.7; // seconds
+const LEAST = 0.05; // seconds that are left of a cue whose end is cut off
 const TOLERANCE = 1; // seconds, as the server's
 
 export const plain = (text) => text.replace(/<\/?[biu]>/gi, "");
@@ -99,11 +100,15 @@ export class Rows {
   check(duration) {
     let wrong = 0;
     let before = null;
+    let above = null;
     for (const row of this.all) {
       const cue = this.cue(row);
       const [told, isWrong] = this.judge(cue, before, duration);
       this.tell(row, told, isWrong);
+      // Offered where something is left of the cue before.
+      row.querySelector("[data-part]").hidden = told !== this.words.overlap || before !== above || !(cue.start - before.start > LEAST);
       if (isWrong) wrong += 1;
+      above = cue;
       if (!Number.isNaN(cue.end)) before = cue;
     }
     return wrong;

@@ -91,7 +91,7 @@ export class Scrub {
       this.tiles.show(tile, picture);
       picture.dataset.from = String(tile.from);
     }
-    this.bubble.lastChild.textContent = clock(time);
+    this.bubble.lastChild.textContent = clock(time, duration);
     this.bubble.hidden = false;
     const room = this.bar.clientWidth;
     const left = (time / duration) * room - this.bubble.offsetWidth / 2;
@@ -106,6 +106,6 @@ export class Scrub {
     const { currentTime, duration } = this.video;
     this.bar.setAttribute("aria-valuemax", String(Math.round(duration || 0)));
     this.bar.setAttribute("aria-valuenow", String(Math.round(currentTime)));
-    this.bar.setAttribute("aria-valuetext", `${clock(currentTime)} / ${clock(duration || 0)}`);
+    this.bar.setAttribute("aria-valuetext", `${clock(currentTime, duration)} / ${clock(duration || 0, duration)}`);
   }
 }

@@ -64,7 +64,13 @@ export class Tiles {
   }
 }
 
-export function clock(time) {
-  const whole = Math.max(0, Math.floor(time));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+const SHORT = 10; // seconds: in a shorter clip tenths are told, as by `clock_text` of the pages
+
+// m:ss of a clip of this length, its begun seconds left out.
+export function clock(time, length = Infinity) {
+  const tenths = Math.max(0, Math.floor(time * 10 + 1e-6));
+  const whole = Math.floor(tenths / 10);
+  const text = `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  if (!(length < SHORT)) return text;
+  return `${text}${document.documentElement.lang === "vi" ? "," : "."}${tenths % 10}`;
 }

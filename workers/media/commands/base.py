@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from workers.media.sniff import AVI, MATROSKA, MP4, MPEGTS, Container
 
 _CONTAINERS = {c.name: c for c in (MP4, MATROSKA, MPEGTS, AVI)}
 # The demuxer of MP4 has one long name; the whitelist is compared with all of it.
+_LABELS = re.compile(r"^(\[[^\]]*\])+|\[[^\]]*\]$")
 _WHITELIST = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 # SEI units of H.264: captions, positions, the encoder's name, whatever a camera puts there.
 NO_SIDE_UNITS = {"bsf:v": "filter_units=remove_types=6"}
@@ -66,6 +68,14 @@ def open_made(name: str) -> Any:
     """An MP4 of our own, in the working directory."""
     only = {"f": "mov", "protocol_whitelist": "file", "format_whitelist": _WHITELIST["mov"]}
     return ffmpeg.input(f"file:{name}", **only)
+
+
+def as_chain(stream: Any) -> str:
+    """Filters without a branch as the text of one output's own. A stream that enters a graph of
+    several is read whole: ffmpeg 5 forgets there what its demuxer was told to leave out."""
+    argv = ffmpeg.output(stream, "-").compile()
+    graph = argv[argv.index("-filter_complex") + 1]
+    return ",".join(_LABELS.sub("", part) for part in graph.split(";"))
 
 
 def compiled(*outputs: Any) -> list[str]:
