@@ -1,4 +1,4 @@
-"""tus 1.0.0: creation, creation-with-upload, expiration and termination."""
+"""tus 1.0.0 with all extensions that a browser uses: docs/uploads.md."""
 
 from webapp.uploads.views import blueprint
 

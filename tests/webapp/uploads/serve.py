@@ -39,6 +39,13 @@ class DyingBlobs(LocalBlobs):
             die()
         return size
 
+    def take(self, key: str, source: Path) -> None:
+        if self.point == "before-blob":
+            die()
+        super().take(key, source)
+        if self.point == "after-blob":
+            die()
+
 
 def parts(settings: Settings, point: str) -> dict[str, Any]:
     def after_commit(info: dict[Any, Any]) -> None:
