@@ -20,13 +20,13 @@ from review import (
     bucketed,
     consenting,
     jobs,
-    keys,
     lookalikes,
     processing,
     redacting,
     uploads,
 )
 from review.errors import LeaseLost
+from review.keys import original
 from review.models import Revision
 from review.models import Upload as UploadRow
 from storage_config.blobs import S3Blobs
@@ -116,7 +116,7 @@ class Sweeper:
             dead = bucketed.dead(session)
         for row in dead:
             if row.multipart is not None:
-                blobs.multiparts.abort(keys.original(row.upload_id), row.multipart)
+                blobs.multiparts.abort(original(row.upload_id), row.multipart)
             if row.tail is not None:
                 blobs.delete(row.tail)
             with self.deps.database.write() as session:

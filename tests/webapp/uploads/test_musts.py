@@ -39,7 +39,7 @@ MUSTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         (
-            "a version that is not supported MUST be 412, MUST include Tus-Version, and the request "
+            "another version MUST be 412, MUST include Tus-Version, and the request "
             "MUST NOT be processed"
         ),
         PROTOCOL,
@@ -80,7 +80,7 @@ MUSTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         (
-            "Upload-Offset MUST be equal to the current offset; if not, the Server MUST respond with "
+            "Upload-Offset MUST be equal to the current offset; else the Server MUST say "
             "409 without modifying the upload"
         ),
         PROTOCOL,
@@ -174,7 +174,7 @@ MUSTS: tuple[tuple[str, str, str], ...] = (
     ("the Server MUST add expiration to Tus-Extension", MORE, "test_every_extension_is_told"),
     (
         (
-            "Upload-Expires MUST be in every PATCH response if the upload is going to expire, and in "
+            "Upload-Expires MUST be in every PATCH response if the upload will expire, and in "
             "the response to the POST if it is known; it MUST be in RFC 7231 datetime format"
         ),
         PROTOCOL,

@@ -1,0 +1,339 @@
+"""The same protocol onto an S3 bucket, with several web processes that share only a database."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import random
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from sqlalchemy import select, text
+
+from review.models import BucketUpload, Upload
+from review.policy import Role
+from review.states import State
+from storage_config.blobs import S3Blobs
+from storage_config.database import Database
+from storage_config.settings import load
+from tests.services.postgres import Postgres
+from tests.services.s3 import ACCESS, BUCKET, KEYS, SECRET, moto
+from tests.webapp.uploads.conftest import PATIENCE, Answer, Web, cut, patch_headers, read_answer
+from tests.world import World
+from workers import deps
+from workers.sweep import Sweeper
+
+pytestmark = pytest.mark.services
+MIB = 1024 * 1024
+CONTENT = random.Random(9).randbytes(17 * MIB + 12_345)
+SECRET_KEY = "a secret of the tests that is long enough"
+
+
+@dataclass
+class Machines:
+    """Web processes, each with a disk of its own; one database, one bucket."""
+
+    webs: list[Web]
+    world: World
+    blobs: S3Blobs
+    env: dict[str, str]
+
+    def original(self, path: str) -> bytes:
+        with self.blobs.open(f"originals/{path.rpartition('/')[2]}") as stream:
+            return stream.read()
+
+    def row(self, path: str) -> BucketUpload | None:
+        with self.world.read() as session:
+            return session.get(BucketUpload, path.rpartition("/")[2])
+
+    def end_leases(self) -> None:
+        """Time passes: as if the lease of a writer that was killed had ended."""
+        with self.world.write() as session:
+            session.execute(text("UPDATE bucket_uploads SET lease_until = NULL"))
+
+    def pending(self) -> list[str]:
+        return [p.multipart for p in self.blobs.multiparts.pending()]
+
+    def keys(self) -> list[str]:
+        return list(self.blobs.keys())
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with moto(tmp_path_factory.mktemp("moto")) as address:
+        yield address
+
+
+@pytest.fixture
+def empty_bucket(bucket: str) -> str:
+    client = boto3.session.Session(ACCESS, SECRET).client(
+        "s3", endpoint_url=bucket, region_name="us-east-1"
+    )
+    for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=found["Key"])
+    for found in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
+        client.abort_multipart_upload(Bucket=BUCKET, Key=found["Key"], UploadId=found["UploadId"])
+    return bucket
+
+
+@pytest.fixture
+def machines(
+    tmp_path: Path, postgres: Postgres, empty_bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Machines]:
+    for name, value in (KEYS | {"AWS_EC2_METADATA_DISABLED": "true"}).items():
+        monkeypatch.setenv(name, value)
+    url = postgres.create(template="template_of_tests")
+    storage = f"s3://{BUCKET}/pre?endpoint={empty_bucket}"
+    env = {
+        "LANTOA_DATABASE_URL": url,
+        "LANTOA_STORAGE_URL": storage,
+        "LANTOA_SECRET_KEY": SECRET_KEY,
+        **KEYS,
+    }
+    database = Database(url)
+    world = World(database)
+    token = [world.token(Role.TEACHER)]
+    webs = [Web(tmp_path / name, world, env=env, _token=token) for name in ("one", "two")]
+    try:
+        yield Machines([web.start() for web in webs], world, S3Blobs.from_url(storage), env)
+    finally:
+        for web in webs:
+            web.kill()
+        database.dispose()
+
+
+def begin(web: Web, path: str, offset: int, content: bytes) -> Any:
+    connection = web.connect()
+    connection.sendall(web.head("PATCH", path, len(content), **patch_headers(offset)))
+    return connection
+
+
+def until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(int(PATIENCE / 0.05)):
+        if condition():
+            return
+        pause.wait(0.05)
+    raise AssertionError("it does not happen")
+
+
+@pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB, len(CONTENT)])
+def test_a_file_of_any_size(machines: Machines, size: int) -> None:
+    web, content = machines.webs[0], CONTENT[:size]
+    path = web.create(size)
+    if size:
+        assert web.patch(path, 0, content).status == 204
+
+    assert web.ask(path) == size
+    assert machines.original(path) == content
+    assert machines.keys() == [f"originals/{path.rpartition('/')[2]}"]
+    assert (machines.row(path), machines.pending()) == (None, [])
+
+
+def test_machines_take_turns_and_small_parts_are_kept(machines: Machines) -> None:
+    """Parts of 700 kB: below what S3 takes, each sent to the other machine."""
+    path, offset = machines.webs[0].create(len(CONTENT)), 0
+    for number in range(0, len(CONTENT), 700_000):
+        web = machines.webs[(number // 700_000) % 2]
+        answer = web.patch(path, offset, CONTENT[offset : offset + 700_000])
+        assert answer.status == 204, answer
+        offset = answer.offset
+        assert machines.webs[0].ask(path) == offset == machines.webs[1].ask(path)
+
+    assert machines.original(path) == CONTENT
+    with machines.world.read() as session:
+        upload = session.get_one(Upload, path.rpartition("/")[2])
+    assert upload.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert len(machines.keys()) == 1
+
+
+def test_what_came_before_the_network_broke_is_kept(machines: Machines) -> None:
+    web = machines.webs[0]
+    for place in (0, 1, 4_000_000, 6 * MIB + 1, len(CONTENT) - 1):
+        path = web.create(len(CONTENT))
+        connection = begin(web, path, 0, CONTENT)
+        with contextlib.suppress(OSError):
+            connection.sendall(CONTENT[:place])
+        cut(connection)
+        other = machines.webs[1]
+        until(lambda p=path: machines.row(p).lease_until is None or machines.row(p) is None)
+        assert other.ask(path) <= place
+        other.resume(path, CONTENT)
+        assert machines.original(path) == CONTENT
+
+
+@pytest.mark.faults
+def test_web_processes_that_are_killed_in_the_middle(machines: Machines) -> None:
+    """Each time the other machine goes on; what was answered stays."""
+    path, randomly, known = machines.webs[0].create(len(CONTENT)), random.Random(10), 0
+    for number in range(4):
+        web, other = machines.webs[number % 2], machines.webs[1 - number % 2]
+        offset = web.ask(path)
+        assert offset >= known
+        connection = begin(web, path, offset, CONTENT[offset:])
+        more = 5 * MIB + randomly.randrange(2 * MIB)
+        with contextlib.suppress(OSError):
+            connection.sendall(CONTENT[offset : offset + more])
+        until(lambda at=offset + 5 * MIB: sum_of(machines, path) >= at)
+        web.kill()
+        connection.close()
+        machines.end_leases()
+        known = other.ask(path)
+        assert offset + 5 * MIB <= known <= offset + more
+        web.start()
+        if len(CONTENT) - known < 7 * MIB:
+            break
+    machines.webs[0].resume(path, CONTENT)
+    assert machines.original(path) == CONTENT
+    assert machines.pending() == []
+
+
+def sum_of(machines: Machines, path: str) -> int:
+    row = machines.row(path)
+    assert row is not None
+    return sum(part["bytes"] for part in row.parts) + row.tail_bytes
+
+
+def test_a_lease_that_still_runs_is_423_and_ends_by_itself(machines: Machines) -> None:
+    web, other = machines.webs
+    path = web.create(len(CONTENT))
+    connection = begin(web, path, 0, CONTENT)
+    connection.sendall(CONTENT[: 6 * MIB])
+    until(lambda: sum_of(machines, path) > 0)
+    web.kill()
+    connection.close()
+    offset = other.ask(path)
+
+    assert other.patch(path, offset, CONTENT[offset:]).status == 423
+    until(lambda: other.patch(path, offset, CONTENT[offset:]).status == 204)
+    assert machines.original(path) == CONTENT
+
+
+def test_the_newest_connection_wins_over_machines(machines: Machines) -> None:
+    web, other = machines.webs
+    path = web.create(len(CONTENT))
+    with begin(web, path, 0, CONTENT) as silent:
+        silent.sendall(CONTENT[:1_000_000])
+        refused = other.patch(path, 0, b"x" * 10)
+        assert refused.status in (409, 423)
+        assert read_answer(silent).status == 423
+    assert other.ask(path) == 1_000_000
+    other.resume(path, CONTENT)
+    assert machines.original(path) == CONTENT
+
+
+def test_a_writer_that_slept_through_its_lease_changes_nothing(machines: Machines) -> None:
+    """Another machine took over: what the sleeper still sends counts for nobody."""
+    web, other = machines.webs
+    path = web.create(len(CONTENT))
+    with begin(web, path, 0, CONTENT) as sleeper:
+        sleeper.sendall(CONTENT[:1_000_000])
+        until(lambda: machines.row(path).lease_until is not None)
+        machines.end_leases()
+        answers: list[Answer] = []
+        newer = threading.Thread(target=lambda: answers.append(other.patch(path, 0, CONTENT)))
+        newer.start()
+        newer.join(PATIENCE)
+        with contextlib.suppress(OSError):
+            sleeper.sendall(CONTENT[1_000_000:])
+        assert read_answer(sleeper).status in (423, 409)
+    assert answers[0].status in (204, 409)
+    other.resume(path, CONTENT)
+    assert machines.original(path) == CONTENT
+
+
+def test_a_wrong_checksum_leaves_what_was_there(machines: Machines) -> None:
+    web = machines.webs[0]
+    path = web.create(len(CONTENT))
+    web.patch(path, 0, CONTENT[:6_000_000])
+    wrong = web.patch(path, 6_000_000, CONTENT[6_000_000:], Upload_Checksum="sha1 MDEyMzQ1Njc4OQ==")
+
+    assert (wrong.status, web.ask(path)) == (460, 6_000_000)
+    assert machines.webs[1].patch(path, 6_000_000, CONTENT[6_000_000:]).status == 204
+    assert machines.original(path) == CONTENT
+
+
+def test_pieces_and_deferred_lengths(machines: Machines) -> None:
+    web, other = machines.webs
+    pieces = [web.create(n, Upload_Concat="partial") for n in (6 * MIB, len(CONTENT) - 6 * MIB)]
+    web.patch(pieces[0], 0, CONTENT[: 6 * MIB])
+    other.patch(pieces[1], 0, CONTENT[6 * MIB :])
+    whole = other.call("POST", "/uploads", Upload_Concat=f"final;{' '.join(pieces)}")
+    later = web.call("POST", "/uploads", Upload_Defer_Length="1").headers["location"]
+    web.patch(later, 0, CONTENT[: 6 * MIB])
+    other.patch(later, 6 * MIB, CONTENT[6 * MIB :], Upload_Length=str(len(CONTENT)))
+
+    assert machines.original(whole.headers["location"]) == CONTENT
+    assert machines.original(later) == CONTENT
+    assert len(machines.keys()) == 2
+
+
+def test_a_removed_upload_leaves_nothing(machines: Machines) -> None:
+    web = machines.webs[0]
+    path = web.create(len(CONTENT))
+    web.patch(path, 0, CONTENT[: 6 * MIB])
+
+    assert machines.webs[1].call("DELETE", path).status == 204
+    assert (machines.keys(), machines.pending(), machines.row(path)) == ([], [], None)
+
+
+def test_a_draft_is_handed_in(machines: Machines) -> None:
+    clip_id = machines.world.clip(State.DRAFT)
+    told = f"clip {base64.b64encode(clip_id.encode()).decode()}"
+    path = machines.webs[0].create(10, Upload_Metadata=told)
+    machines.webs[1].patch(path, 0, b"0123456789")
+
+    assert machines.world.get(clip_id).state == State.PROCESSING
+
+
+def test_a_start_finishes_what_a_crash_left(machines: Machines) -> None:
+    """All bytes are in the bucket, and the row does not say so."""
+    web = machines.webs[0]
+    path = web.create(10)
+    upload_id = path.rpartition("/")[2]
+    web.patch(path, 0, b"01234")
+    machines.blobs.put(f"tails/{upload_id}/99", io.BytesIO(b"0123456789"))
+    with machines.world.write() as session:
+        row = session.get_one(BucketUpload, upload_id)
+        row.tail, row.tail_bytes = f"tails/{upload_id}/99", 10
+    web.kill()
+    web.start()
+
+    until(lambda: machines.row(path) is None)
+    assert machines.original(path) == b"0123456789"
+
+
+def test_the_sweep_gives_up_what_was_abandoned(machines: Machines, tmp_path: Path) -> None:
+    web = machines.webs[0]
+    gone, alive = web.create(len(CONTENT)), web.create(len(CONTENT))
+    for path in (gone, alive):
+        web.patch(path, 0, CONTENT[: 6 * MIB])
+    with machines.world.write() as session:
+        upload = session.scalars(select(Upload).where(Upload.id == gone.rpartition("/")[2])).one()
+        upload.expires_at = datetime(2020, 1, 1, tzinfo=UTC)
+    lost = machines.blobs.multiparts.begin("originals/01m00000000000000000000000")
+    settings = load(
+        {k: v for k, v in machines.env.items() if k.startswith("LANTOA_")}, data=tmp_path
+    )
+    office = deps.build(settings)
+    sweeper = Sweeper(office)
+    sweeper.remove_expired_uploads()
+    young = sweeper.remove_lost_multiparts()
+    office.database.dispose()
+
+    row = machines.row(alive)
+    assert row is not None
+    assert young == 0  # a crash is a day old before anybody is sure of it
+    assert sorted(machines.pending()) == sorted([str(row.multipart), lost])
+    assert machines.keys() == [row.tail]
+    assert machines.row(gone) is None
+    web.resume(alive, CONTENT)
+    assert machines.original(alive) == CONTENT
