@@ -185,7 +185,7 @@ def throughput(folder: Path, rounds: int, mib: int) -> None:
     with (
         ours(folder / "ours") as lantoa,
         node(folder / "node") as other,
-        bare(folder / "bare") as b,
+        bare(folder / "bare") as (port, file),
     ):
         ways = {
             "ours": lambda: lantoa.stored(send(lantoa, data)),

@@ -118,6 +118,11 @@ def release(session: Session, held: Held) -> None:
     session.execute(_guarded(held).values(lease_until=None))
 
 
+def make_direct(session: Session, held: Held, multipart: str) -> None:
+    """From now on the client sends parts to the bucket itself, and nothing comes through here."""
+    _write(session, held, multipart=multipart, direct=True)
+
+
 def forget(session: Session, upload_id: str) -> None:
     row = session.get(BucketUpload, upload_id)
     if row is not None:

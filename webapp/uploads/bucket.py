@@ -21,7 +21,7 @@ from review.models import BucketUpload
 from storage_config.blobs import S3Blobs
 from storage_config.blobs.multipart import SMALLEST
 from storage_config.database import Database, DatabaseBusy
-from webapp.uploads.shape import BLOCK, Block, Overtaken, PartLocked
+from webapp.uploads.shape import BLOCK, Block, Overtaken, PartLocked, SentDirectly
 
 PART = SMALLEST  # bytes that a writer keeps in memory at most, and a block
 WAIT_SECONDS = 5.0  # how long a newcomer waits for the writer before it
@@ -50,6 +50,7 @@ class BucketWriter:
     blobs: S3Blobs
     held: bucketed.Held
     multipart: str | None
+    direct: bool
     parts: list[dict[str, Any]]
     tail: str | None
     tail_bytes: int
@@ -84,7 +85,22 @@ class BucketWriter:
             with self.database.read() as session:
                 return bucketed.is_newest(session, self.held)
 
+    def go_direct(self) -> str:
+        """The multipart upload into which the client itself sends, from its beginning on."""
+        if self.multipart is None:
+            self.multipart = self.blobs.multiparts.begin(self._key)
+        with _lost_told(), self.database.write() as session:
+            bucketed.make_direct(session, self.held, self.multipart)
+        self.direct = True
+        return self.multipart
+
+    def adopt(self, parts: list[dict[str, Any]]) -> None:
+        """What the client sent counts now."""
+        self._record(parts, None, 0)
+
     def append(self, blocks: Iterable[Block]) -> int:
+        if self.direct:
+            raise SentDirectly
         self._load_tail()
         try:
             for block in blocks:
@@ -206,7 +222,14 @@ class BucketParts:
     def writing(self, upload_id: str, *, overtake: bool = True) -> Iterator[BucketWriter]:
         held, row = self._wait(upload_id, overtake=overtake)
         writer = BucketWriter(
-            self.database, self.blobs, held, row.multipart, row.parts, row.tail, row.tail_bytes
+            self.database,
+            self.blobs,
+            held,
+            row.multipart,
+            row.direct,
+            row.parts,
+            row.tail,
+            row.tail_bytes,
         )
         try:
             yield writer

@@ -41,6 +41,10 @@ class WrongChecksum(Exception):
     """The body is not what its checksum says; nothing of it stays."""
 
 
+class SentDirectly(Exception):
+    """The client sends this upload to the store itself."""
+
+
 class Readable(Protocol):
     def read(self, size: int, /) -> Block:
         """Up to ``size`` bytes, as soon as there are any; they may change with the next call."""

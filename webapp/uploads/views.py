@@ -28,6 +28,7 @@ from webapp.uploads.shape import (
     Block,
     Overtaken,
     PartLocked,
+    SentDirectly,
     StorageFull,
     TooMuch,
     Writer,
@@ -58,7 +59,8 @@ def check_version() -> None:
         raise WebError("tus_version", 412, {"Tus-Version": VERSION})
 
 
-_NOT_TUS = {"uploads.room"}  # JSON for our own pages and programs
+# JSON for our own pages and programs.
+_NOT_TUS = {"uploads.room", "uploads.parts", "uploads.links", "uploads.complete"}
 
 
 @blueprint.after_app_request
@@ -105,17 +107,17 @@ def room() -> Response:
 def create() -> Response:
     """Announce an upload; with a body, its first bytes too."""
     account = require_account()
-    told = announced()
-    upload = _register(account, told)
+    asked = announced()
+    upload = _register(account, asked)
     headers = {
         "Location": url_for("uploads.head", upload_id=upload.id),
         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
     }
-    if told.pieces:
+    if asked.pieces:
         _finish(upload)
     elif request.mimetype == MEDIA_TYPE:
         headers["Upload-Offset"] = str(_append(upload, 0))
-    elif told.length == 0:
+    elif asked.length == 0:
         _finish(upload)  # an empty file is told apart later, in words
     return Response(status=201, headers=headers)
 
@@ -147,7 +149,7 @@ def _register(account: Account, told: Announced) -> Upload:
     return upload
 
 
-def _find(upload_id: str) -> Upload:
+def find(upload_id: str) -> Upload:
     """The upload of whoever asks; another person's does not exist."""
     account = require_account()
     with deps().database.read() as session:
@@ -160,7 +162,7 @@ def _find(upload_id: str) -> Upload:
 @blueprint.route("/<upload_id>", methods=["HEAD"])
 def head(upload_id: str) -> Response:
     """How much is durably here. A whole upload that a crash kept from its end is finished now."""
-    upload = _find(upload_id)
+    upload = find(upload_id)
     headers = _length_headers(upload)
     if piece_ids(upload) and upload.completed_at is None:
         if _is_joined(upload):
@@ -210,12 +212,12 @@ def _is_joined(upload: Upload) -> bool:
 
 
 def _finish(upload: Upload) -> None:
-    with _told(upload):
+    with told(upload):
         finish_alone(deps(), upload)
 
 
 @contextmanager
-def _told(upload: Upload) -> Iterator[None]:
+def told(upload: Upload) -> Iterator[None]:
     """What can happen to the bytes, as answers of the protocol."""
     try:
         with full_disk_told():
@@ -228,6 +230,8 @@ def _told(upload: Upload) -> Iterator[None]:
         raise WebError("storage_full", 507) from None
     except TooMuch:
         raise WebError("upload_too_large", 413) from None
+    except SentDirectly:
+        raise WebError("upload_direct", 409) from None
     except WrongChecksum:
         raise WebError("upload_checksum", 460) from None
     except OSError as error:
@@ -249,7 +253,7 @@ def _refuse_gone(upload: Upload) -> None:
 @blueprint.patch("/<upload_id>")
 def append(upload_id: str) -> Response:
     """The next bytes, from the offset that is durable."""
-    upload = _find(upload_id)
+    upload = find(upload_id)
     if piece_ids(upload):
         raise WebError("upload_final", 403)
     if request.mimetype != MEDIA_TYPE:
@@ -274,7 +278,7 @@ def _append(upload: Upload, offset: int) -> int:
         # The threads that are left answer everybody else.
         raise WebError("busy", 503, {"Retry-After": "5"})
     try:
-        with _told(upload), parts_of(deps()).writing(upload.id) as writer:
+        with told(upload), parts_of(deps()).writing(upload.id) as writer:
             if writer.offset != offset:
                 raise WebError("upload_offset", 409, {"Upload-Offset": str(writer.offset)})
             if length is not None and request.method == "PATCH":
@@ -332,7 +336,7 @@ def terminate(upload_id: str) -> Response:
     place = parts_of(deps())
     if upload.completed_at is None and place.offset(upload.id) is not None:
         # Whoever writes just now ends.
-        with _told(upload), place.writing(upload.id) as writer:
+        with told(upload), place.writing(upload.id) as writer:
             _forget(upload, actor)
             writer.remove()
     else:
