@@ -33,7 +33,7 @@ def direct(machines: Machines) -> Iterator[Machines]:  # noqa: F811
         web.kill()
         web.env = {**web.env, "LANTOA_UPLOAD_DIRECT": "on"}
         web.start()
-    yield machines
+    return machines
 
 
 def call(web: Web, method: str, path: str, value: object = None, **headers: str) -> Answer:
