@@ -16,7 +16,7 @@ from webapp.deps import deps
 blueprint = Blueprint("quotas", __name__, url_prefix="/admin/quotas")
 SHOWN = 200  # rows of each list on the page
 MOST = 10**9
-KINDS: dict[str, type[School] | type[SchoolClass]] = {"school": School, "class": SchoolClass}
+KINDS = ("school", "class")
 
 
 @blueprint.get("")
@@ -48,7 +48,8 @@ def save() -> Response:
         flash(_("Hãy ghi một số nguyên, hoặc để trống để dùng mức chung."), "error")
         return redirect(url_for("quotas.index", _anchor=row_id))
     with deps().database.write() as session:
-        row = session.get(KINDS[kind], row_id)
+        school = session.get(School, row_id) if kind == "school" else None
+        row = school or session.get(SchoolClass, row_id)
         if row is None:
             abort(404)
         row.quota_mb, row.quota_clips = quota_mb, quota_clips

@@ -2,12 +2,15 @@
 import { createReadStream, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 
 const tus = createRequire(join(process.cwd(), "package.json"))("tus-js-client");
 const [file, asked] = process.argv.slice(2);
 const { stream, terminate, ...options } = JSON.parse(asked);
 
-const upload = new tus.Upload(stream ? createReadStream(file) : readFileSync(file), {
+// A stream whose end nobody knows, as a recorder gives it.
+const source = stream ? createReadStream(file).pipe(new PassThrough()) : readFileSync(file);
+const upload = new tus.Upload(source, {
   retryDelays: [0, 200, 500, 1000],
   ...options,
   onError(error) {
