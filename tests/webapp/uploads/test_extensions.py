@@ -13,7 +13,7 @@ from review.models import Upload
 from review.policy import Role
 from review.states import State
 from tests.webapp.conftest import token_of
-from tests.webapp.uploads.conftest import Answer, Web, patch_headers
+from tests.webapp.uploads.web import Answer, Web, patch_headers
 
 CONTENT = random.Random(7).randbytes(90_000)
 EXTENSIONS = {

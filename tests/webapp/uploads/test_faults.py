@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from review.models import Job, Revision, Upload
 from review.states import State
 from tests.services.disk import small_disk
-from tests.webapp.uploads.conftest import PATIENCE, Answer, Web, cut, patch_headers, read_answer
+from tests.webapp.uploads.web import PATIENCE, Answer, Web, cut, patch_headers, read_answer
 
 CONTENT = random.Random(2).randbytes(600_000)
 LAST = len(CONTENT)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tusclient.client import TusClient
 
-from tests.webapp.uploads.conftest import ROOT, Web
+from tests.webapp.uploads.web import ROOT, Web
 
 CONTENT = random.Random(8).randbytes(300_000)
 SEND = Path(__file__).with_name("send.mjs")

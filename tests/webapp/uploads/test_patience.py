@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.webapp.uploads.conftest import PATIENCE, Web, cut, patch_headers, read_answer
+from tests.webapp.uploads.web import PATIENCE, Web, cut, patch_headers, read_answer
 
 ANSWER = 20.0  # seconds: only a failing test waits for so long
 

@@ -17,7 +17,7 @@ from review.models import Revision, Upload
 from review.policy import Role
 from review.states import State
 from tests.webapp.conftest import token_of
-from tests.webapp.uploads.conftest import Web, patch_headers, read_answer
+from tests.webapp.uploads.web import Web, patch_headers, read_answer
 from tests.world import TITLE
 
 CONTENT = random.Random(1).randbytes(300_000)

@@ -14,7 +14,7 @@ import pytest
 from review.policy import Role
 from tests.services.disk import small_disk
 from tests.webapp.conftest import token_of
-from tests.webapp.uploads.conftest import Answer, Web
+from tests.webapp.uploads.web import Answer, Web
 
 MIB = 1024 * 1024
 QUOTAS = {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.webapp.uploads.conftest import ROOT, Web
 from tests.webapp.uploads.network import NotAllowed, slow_network
+from tests.webapp.uploads.web import ROOT, Web
 
 CLIENT = Path(__file__).with_name("slow_client.py")
 CONTENT = random.Random(11).randbytes(3_000_000)  # bench/slow_network.py sends ten times as much
