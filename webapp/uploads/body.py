@@ -74,7 +74,8 @@ class Body:
 
 
 class Straight:
-    """A body of known length, from the socket into one buffer.
+    """A body of known length, from the socket into two buffers in turns: the block before the
+    last may be written over.
 
     gunicorn's own reader waits until a block is full, and loses what came of it when the network
     breaks. It is told how far this one has come: what a refused body leaves is still its matter.
@@ -83,7 +84,7 @@ class Straight:
     def __init__(self, reader: Any, socket: Any) -> None:
         self._reader = reader
         self._socket = socket
-        self._buffer = memoryview(bytearray(BLOCK))
+        self._buffers = [memoryview(bytearray(BLOCK)) for _ in range(2)]
 
     def read(self, size: int, /) -> Block:
         ahead: bytes = self._reader.unreader.take_buffered()
@@ -91,7 +92,9 @@ class Straight:
             block: Block = ahead[:size]
             self._reader.unreader.unread(ahead[size:])
         else:
-            block = self._buffer[: self._socket.recv_into(self._buffer[:size])]
+            self._buffers.reverse()
+            buffer = self._buffers[0]
+            block = buffer[: self._socket.recv_into(buffer[:size])]
         self._reader.length -= len(block)
         return block
 

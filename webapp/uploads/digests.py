@@ -9,9 +9,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from webapp.uploads.shape import Block
+
 MOST = 512  # uploads whose digest one process keeps
+WORTH_A_THREAD = 64 * 1024  # bytes; a smaller block is hashed before a thread has woken
 
 
 class Digests:
@@ -39,4 +44,31 @@ class Digests:
                 self._kept.popitem(last=False)
 
 
+def hashed(source: Iterable[Block], seen: Sequence[Any]) -> Iterator[Block]:
+    """The blocks of ``source``, which all digests have seen once the next one, or the end, came.
+
+    A large block is hashed in a thread while it is written and the next one comes.
+    """
+    at_work: Future[None] | None = None
+    try:
+        for block in source:
+            if at_work is not None:
+                at_work.result()
+                at_work = None
+            if len(block) < WORTH_A_THREAD:
+                _update(seen, block)
+            else:
+                at_work = _hashers.submit(_update, seen, block)
+            yield block
+    finally:
+        if at_work is not None:
+            at_work.result()
+
+
+def _update(seen: Sequence[Any], block: Block) -> None:
+    for digest in seen:
+        digest.update(block)
+
+
 digests = Digests()
+_hashers = ThreadPoolExecutor(2, "hash")

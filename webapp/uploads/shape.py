@@ -47,7 +47,8 @@ class SentDirectly(Exception):
 
 class Readable(Protocol):
     def read(self, size: int, /) -> Block:
-        """Up to ``size`` bytes, as soon as there are any; they may change with the next call."""
+        """Up to ``size`` bytes, as soon as there are any; they may change with the next call but
+        one."""
 
 
 class Writer(Protocol):

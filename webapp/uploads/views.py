@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
-from typing import Any
 
 import structlog
 from flask import Blueprint, Response, jsonify, request, url_for
@@ -20,12 +19,11 @@ from webapp.errors import WebError
 from webapp.security import UPLOAD_TYPE
 from webapp.uploads.announce import Announced, announced, told_length, told_offset
 from webapp.uploads.body import ALGORITHMS, Checksum, announced_checksum, of_this_request
-from webapp.uploads.digests import digests
+from webapp.uploads.digests import digests, hashed
 from webapp.uploads.finish import finish, finish_alone, piece_ids
 from webapp.uploads.places import parts_of
 from webapp.uploads.room import limits_of, reserve
 from webapp.uploads.shape import (
-    Block,
     Overtaken,
     PartLocked,
     SentDirectly,
@@ -306,7 +304,7 @@ def _store(upload: Upload, writer: Writer, checksum: Checksum | None) -> int:
     seen = [d for d in (digest, checksum and checksum.digest) if d is not None]
     body = of_this_request()
     try:
-        reached = writer.append(_hashed(blocks(body, room, writer.is_newest), seen))
+        reached = writer.append(hashed(blocks(body, room, writer.is_newest), seen))
         if checksum is not None and body.is_whole and not checksum.is_right:
             raise WrongChecksum(upload.id)
     except (TooMuch, WrongChecksum):
@@ -318,13 +316,6 @@ def _store(upload: Upload, writer: Writer, checksum: Checksum | None) -> int:
     else:
         digests.keep(upload.id, reached, digest)
     return reached
-
-
-def _hashed(source: Iterator[Block], digests: list[Any]) -> Iterator[Block]:
-    for block in source:
-        for digest in digests:
-            digest.update(block)
-        yield block
 
 
 @blueprint.delete("/<upload_id>")

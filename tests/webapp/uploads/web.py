@@ -143,7 +143,10 @@ class Web:
             offset = self.ask(path)
             if offset == len(content):
                 return
-            answer = self.patch(path, offset, content[offset:])
+            try:
+                answer = self.patch(path, offset, content[offset:])
+            except ConnectionError:
+                continue  # refused while it was still sending: another writer came before it
             assert answer.status in (204, 409, 423, 503), answer
         raise AssertionError(f"{path} is never complete")
 
