@@ -161,7 +161,9 @@ def release(session: Session, upload_ids: Sequence[str], account_id: str) -> lis
     until they expire, for a client that asks what became of them."""
     keys = []
     for upload_id in upload_ids:
-        upload = get_upload(session, upload_id, account_id, lock=True)
+        upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
+        if upload is None or upload.account_id != account_id:
+            continue  # removed while it was joined: its bytes are in the whole all the same
         if upload.key is not None:
             keys.append(upload.key)
         upload.key = None

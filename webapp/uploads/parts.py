@@ -17,6 +17,7 @@ from review.ports import BlobStore
 from webapp.uploads.shape import Block, PartLocked, full_disk_told
 
 LOCK_SECONDS = 3.0  # how long a newcomer waits for the writer before it: some TICKs
+AHEAD = 4 * 1024 * 1024  # bytes: measured best of 1, 2 and 4 MiB for parts of 8 MiB
 SPARE = 64 * 1024 * 1024  # bytes that stay free on the disk
 
 
@@ -105,6 +106,7 @@ class FileWriter:
     ticket: str | None
     offset: int
     began: int
+    on_its_way: int  # bytes that the disk has been given to write
 
     def is_newest(self) -> bool:
         return self.part.is_newest(self.ticket)
@@ -124,11 +126,16 @@ class FileWriter:
             done = os.pwrite(self.descriptor, view, self.offset)
             view = view[done:]
             self.offset += done
+        if self.offset - self.on_its_way >= AHEAD:
+            # Begins to write to the disk and does not wait: the end then has less to wait for.
+            size = self.offset - self.on_its_way
+            os.posix_fadvise(self.descriptor, self.on_its_way, size, os.POSIX_FADV_DONTNEED)
+            self.on_its_way = self.offset
 
     def undo(self) -> None:
         os.ftruncate(self.descriptor, self.began)
         os.fsync(self.descriptor)
-        self.offset = self.began
+        self.offset = self.on_its_way = self.began
 
     def keep(self, key: str, length: int, sha256: str | None) -> str:
         if self.offset != length:
@@ -165,7 +172,7 @@ class FileParts:
         ticket = part.take_ticket() if overtake else None
         with part.locked() as descriptor:
             size = os.fstat(descriptor).st_size
-            yield FileWriter(part, descriptor, self.blobs, ticket, size, size)
+            yield FileWriter(part, descriptor, self.blobs, ticket, size, size, size)
 
     def has_room(self, announced: Mapping[str, int], length: int) -> bool:
         """A finished part becomes the blob where both are on one disk; else the blobs' disk has to
