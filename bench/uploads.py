@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -74,7 +75,7 @@ def send(server: Served, data: bytes, part: int = PART) -> str:
     answer = connection.getresponse()
     answer.read()
     assert answer.status == 201, answer.status
-    path = "/" + answer.headers["Location"].split("/", 3)[-1].lstrip("/")
+    path = urlsplit(answer.headers["Location"]).path
     view = memoryview(data)
     for offset in range(0, len(data), part):
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
