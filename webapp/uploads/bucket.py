@@ -114,6 +114,8 @@ class BucketWriter:
         return self.offset
 
     def _load_tail(self) -> None:
+        if len(self.buffer) == self.tail_bytes:
+            return  # it is here already
         self.buffer.clear()
         if self.tail is not None:
             with self.blobs.open(self.tail) as stream:
