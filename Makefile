@@ -1,6 +1,6 @@
 # Shortcuts for developers over bin/: each works from a clean clone, twice, in any order.
 .DEFAULT_GOAL := help
-BENCHES := ladder examine quality lookalikes whole_way broker
+BENCHES := ladder examine quality lookalikes whole_way broker uploads
 .PHONY: help setup run test lint bench lock format
 
 help: ## list the targets

@@ -152,3 +152,13 @@ class WrongClassCode(ReviewError):
     """There is no such class code, or it has ended."""
 
     code = "wrong_class_code"
+
+
+class QuotaReached(ReviewError):
+    """There is no room for this upload. ``by``: account, class or school; ``what``: bytes or
+    clips, of which ``left`` are left."""
+
+    def __init__(self, by: str, what: str, left: int) -> None:
+        super().__init__(f"the {by}'s quota of {what} is reached", by=by, left=left)
+        self.code = f"quota_{by}_{what}"
+        self.left = left

@@ -25,6 +25,9 @@ class BlobStore(Protocol):
     def put(self, key: str, source: Path | BinaryIO, *, mime: str | None = None) -> int:
         """Store the whole of ``source``, visible only when whole; the number of bytes."""
 
+    def take(self, key: str, source: Path) -> None:
+        """Store a file that nobody changes any more; it stays where it is, too."""
+
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO: ...
 
     def fetch(self, key: str, target: Path) -> None: ...

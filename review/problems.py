@@ -60,6 +60,12 @@ RULES: dict[str, str] = {
     "lease_lost": "Việc này đã được giao cho máy khác.",
     "wrong_password": "Tên đăng nhập hoặc mật khẩu chưa đúng.",
     "wrong_class_code": "Mã lớp chưa đúng hoặc đã hết hạn. Hãy hỏi lại thầy cô.",
+    "quota_account_bytes": "Tài khoản này chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, gỡ clip cũ không cần nữa, hoặc nhờ người quản trị cho thêm chỗ.",
+    "quota_class_bytes": "Lớp chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, hoặc nhờ thầy cô gỡ clip cũ hay xin thêm chỗ.",
+    "quota_school_bytes": "Trường chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, hoặc nhờ thầy cô xin phòng giáo dục thêm chỗ.",
+    "quota_account_clips": "Tài khoản này đã gửi đủ số clip cho phép. Hãy gỡ clip cũ không cần nữa, hoặc nhờ người quản trị cho thêm.",
+    "quota_class_clips": "Lớp đã gửi đủ số clip cho phép. Hãy nhờ thầy cô gỡ clip cũ hay xin thêm.",
+    "quota_school_clips": "Trường đã gửi đủ số clip cho phép. Hãy nhờ thầy cô xin phòng giáo dục cho thêm.",
 }
 
 PROBLEMS: dict[str, str] = {**REFUSALS, **FAILURES, **RULES}

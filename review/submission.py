@@ -34,6 +34,7 @@ from review.models import (
     Upload,
 )
 from review.policy import SUBMITTERS, Actor, Role, parties
+from review.quota import PARTIAL
 from review.states import STAFF, Action, State
 from review.uploads import WAITING, get_upload
 
@@ -142,7 +143,7 @@ def resubmit(session: Session, clip_id: str, upload_id: str, actor: Actor) -> Cl
 
 
 def _hand_in(session: Session, clip: Clip, upload: Upload, actor: Actor, action: Action) -> Clip:
-    if upload.completed_at is None:
+    if upload.completed_at is None or upload.concat == PARTIAL:
         raise UploadIncomplete(f"upload {upload.id} is not complete")
     used = session.scalar(select(Revision).where(Revision.upload_id == upload.id))
     if used is not None and used.clip_id == clip.id and used.number == clip.revision:
@@ -213,8 +214,10 @@ def delete_draft(session: Session, clip_id: str, actor: Actor) -> None:
     if clip.owner_id != actor.id or clip.state != State.DRAFT:
         raise NotAllowed("only the owner deletes a clip, and only a draft")
     _forget_people(session, clip, actor)
+    now = clock.now(session)
     for upload in uploads:
         upload.clip_id = None
+        upload.expires_at = now  # its room is free, and the sweep collects it
     audit.append(
         session, clip, action="delete", actor_id=actor.id, party="owner", from_state="draft"
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.accounts import actor_of
-from review.errors import InvalidInput, NoSuchThing, NotAllowed
+from review.errors import InvalidInput, NoSuchThing, NotAllowed, UploadIncomplete
 from review.keys import is_id
 from review.lifecycle import load_visible
 from review.models import Account, Revision, Upload
 from review.policy import SUBMITTERS, Actor
+from review.quota import PARTIAL
 from review.states import State
 from review.text import clean
 
@@ -30,8 +32,11 @@ def register_upload(
     hours: int,
     clip_id: str | None,
     metadata: str = "",
+    deferred: bool = False,
+    concat: str | None = None,
 ) -> Upload:
-    """Announce an upload of ``length`` bytes; ``metadata`` is kept for the client.
+    """Announce an upload of ``length`` bytes (``deferred``: at most); ``metadata`` is kept for
+    the client. ``concat``: it is a piece, or made of pieces (:class:`review.models.Upload`).
 
     With ``clip_id`` (a draft or a clip that waits for a new revision, of the same owner) it is
     handed in by itself once it is complete.
@@ -47,6 +52,8 @@ def register_upload(
         account_id=owner.id,
         clip_id=clip_id,
         length=length,
+        deferred=deferred,
+        concat=concat,
         name=clean(name, limit=120),
         client_metadata=metadata,
         created_at=now,
@@ -100,3 +107,64 @@ def expired(session: Session, limit: int = 100) -> list[Upload]:
 def is_expired(session: Session, upload: Upload) -> bool:
     now: datetime = clock.now(session)
     return upload.completed_at is None and upload.expires_at < now
+
+
+def open_count(session: Session, account_id: str) -> int:
+    """Unfinished uploads of one account."""
+    query = select(func.count()).where(Upload.account_id == account_id, *_unfinished(session))
+    return session.scalar(query) or 0
+
+
+def announced(session: Session) -> dict[str, int]:
+    """Id and length of every upload that may still bring bytes."""
+    rows = session.execute(select(Upload.id, Upload.length).where(*_unfinished(session)))
+    return {row.id: row.length for row in rows}
+
+
+def _unfinished(session: Session) -> tuple[ColumnElement[bool], ...]:
+    return Upload.completed_at.is_(None), Upload.expires_at > clock.now(session)
+
+
+def tell_length(session: Session, upload_id: str, length: int, arrived: int) -> None:
+    """The length that was deferred: told once, never changed. Raises :class:`InvalidInput`."""
+    upload = session.get_one(Upload, upload_id, with_for_update=True, populate_existing=True)
+    if upload.length == length and not upload.deferred:
+        return
+    if not upload.deferred or not arrived <= length <= upload.length:
+        raise InvalidInput(length="Độ dài của tệp đã được báo trước và không đổi được.")
+    upload.length, upload.deferred = length, False
+
+
+def pieces(session: Session, upload_ids: Sequence[str], account_id: str) -> list[Upload]:
+    """Whole pieces of this account, in this order.
+
+    Raises :class:`NoSuchThing`, :class:`InvalidInput`, :class:`UploadIncomplete`."""
+    found = [get_upload(session, upload_id, account_id) for upload_id in upload_ids]
+    if not found or any(u.concat != PARTIAL for u in found):
+        raise InvalidInput(concat="Danh sách các phần cần ghép không đúng.")
+    if any(u.completed_at is None for u in found):
+        raise UploadIncomplete("a piece of this upload is not complete")
+    return found
+
+
+def joined(session: Session, account_id: str, concat: str) -> Upload | None:
+    """The upload that was made of these pieces before: the answer to it was lost."""
+    query = select(Upload).where(Upload.account_id == account_id, Upload.concat == concat)
+    for upload in session.scalars(query.order_by(Upload.id.desc())):
+        if not is_expired(session, upload):
+            return upload
+    return None
+
+
+def release(session: Session, upload_ids: Sequence[str], account_id: str) -> list[str]:
+    """The pieces are in a whole now: keys of their blobs, the caller's to remove. Their rows stay
+    until they expire, for a client that asks what became of them."""
+    keys = []
+    for upload_id in upload_ids:
+        upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
+        if upload is None or upload.account_id != account_id:
+            continue  # removed while it was joined: its bytes are in the whole all the same
+        if upload.key is not None:
+            keys.append(upload.key)
+        upload.key = None
+    return keys

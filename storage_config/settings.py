@@ -60,6 +60,13 @@ class Settings:
     max_bytes: int
     max_seconds: int
     upload_hours: int
+    upload_direct: str
+    quota_account_mb: int
+    quota_account_clips: int
+    quota_class_mb: int
+    quota_class_clips: int
+    quota_school_mb: int
+    quota_school_clips: int
     session_hours: int
     locale: str
     help_line: str
@@ -83,6 +90,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MAX_BYTES", values.integer(1, LARGEST_UPLOAD), "largest upload, in bytes"),
     Variable("MAX_SECONDS", values.integer(1, 6 * 3600), "longest clip, in seconds"),
     Variable("UPLOAD_HOURS", values.integer(1, 24 * 60), "an unfinished upload is kept so long"),
+    Variable("UPLOAD_DIRECT", values.choice("on", "off"), "clients may send straight to S3"),
+    *(
+        Variable(
+            f"QUOTA_{whose}_{what}", values.integer(0, 10**9), f"{text} of one {whose.lower()}"
+        )
+        for whose in ("ACCOUNT", "CLASS", "SCHOOL")
+        for what, text in (("MB", "MiB that are kept"), ("CLIPS", "clips that are kept"))
+    ),
     Variable("SESSION_HOURS", values.integer(1, 24 * 60), "staff stay signed in so long"),
     Variable("LOCALE", values.choice("vi", "en"), "language where a person has not chosen"),
     Variable("HELP_LINE", str, "telephone number of the child help line"),
@@ -100,6 +115,14 @@ _DEFAULTS: dict[str, Any] = {
     "MAX_BYTES": 1024 * MIB,
     "MAX_SECONDS": 600,
     "UPLOAD_HOURS": 72,
+    "UPLOAD_DIRECT": "off",
+    # 0: none. A pupil's clip has some 90 MB; a school that joins in everything stays within these.
+    "QUOTA_ACCOUNT_MB": 20 * 1024,
+    "QUOTA_ACCOUNT_CLIPS": 200,
+    "QUOTA_CLASS_MB": 50 * 1024,
+    "QUOTA_CLASS_CLIPS": 1000,
+    "QUOTA_SCHOOL_MB": 200 * 1024,
+    "QUOTA_SCHOOL_CLIPS": 5000,
     "SESSION_HOURS": 12,
     "LOCALE": "vi",
     "HELP_LINE": "111",  # the national child protection line of Viet Nam

@@ -11,7 +11,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from review import problems
-from review.errors import InvalidInput, ReviewError, StaleClip
+from review.errors import InvalidInput, QuotaReached, ReviewError, StaleClip
+from review.text import Sentence
 from storage_config.database import DatabaseBusy
 from webapp.i18n import translated
 
@@ -38,6 +39,8 @@ STATUS: dict[str, int] = {
     "invalid": 422,
     "wrong_password": 401,
     "wrong_class_code": 422,
+    **{f"quota_{by}_bytes": 413 for by in ("account", "class", "school")},
+    **{f"quota_{by}_clips": 403 for by in ("account", "class", "school")},
 }
 
 # What only the web can refuse. Vietnamese is the source language.
@@ -65,6 +68,10 @@ SENTENCES: dict[str, str] = {
     "upload_checksum": "Phần vừa gửi bị sai lệch trên đường truyền. Hãy gửi lại phần đó.",
     "upload_length": "Thiếu hoặc sai độ dài của tệp.",
     "upload_too_large": "Tệp lớn quá mức cho phép. Hãy cắt ngắn hoặc quay ở độ phân giải thấp hơn.",
+    "upload_type": "Tệp này không phải là video. Hãy chọn một clip quay bằng điện thoại.",
+    "upload_final": "Tệp đã ghép từ nhiều phần thì không gửi thêm được nữa.",
+    "upload_concat": "Danh sách các phần cần ghép không đúng.",
+    "upload_direct": "Tệp này được gửi thẳng vào kho, không gửi qua đây được.",
     "too_many_uploads": "Có quá nhiều tệp đang gửi dở. Hãy gửi xong hoặc hủy bớt.",
     "tus_version": "Máy chủ dùng giao thức tus 1.0.0.",
     "not_found": "Không tìm thấy mục này.",
@@ -164,7 +171,10 @@ def _review_error(error: ReviewError) -> Response:
         more |= {"since": error.since, **error.detail}
     else:
         more |= {k: v for k, v in error.detail.items() if isinstance(v, (str, int, list))}
-    return answer(error.code, STATUS.get(error.code, 400), problems.message(error.code), **more)
+    words = problems.message(error.code)
+    if isinstance(error, QuotaReached):
+        words = Sentence(words, left=f"{error.left // 1024**2} MB")
+    return answer(error.code, STATUS.get(error.code, 400), words, **more)
 
 
 def _web_error(error: WebError) -> Response:

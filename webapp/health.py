@@ -22,7 +22,7 @@ from storage_config import broker, sandbox_report
 from storage_config.database import DatabaseBusy
 from webapp.assets import are_built
 from webapp.deps import Deps, deps
-from webapp.uploads.views import SPARE
+from webapp.uploads.parts import SPARE
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger(__name__)

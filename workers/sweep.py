@@ -15,10 +15,22 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from review import accounts, consenting, jobs, lookalikes, processing, purge, redacting, uploads
+from review import (
+    accounts,
+    bucketed,
+    consenting,
+    jobs,
+    lookalikes,
+    processing,
+    purge,
+    redacting,
+    uploads,
+)
 from review.errors import LeaseLost
+from review.keys import original
 from review.models import Clip, Revision
 from review.models import Upload as UploadRow
+from storage_config.blobs import S3Blobs
 from workers.deps import Deps
 
 log = structlog.get_logger(__name__)
@@ -55,6 +67,7 @@ class Sweeper:
         self.remove_replaced()
         self.remove_orphans()
         self.remove_dead_parts()
+        self.remove_lost_multiparts()
         self.deps.blobs.tidy()
 
     def ring_due(self) -> int:
@@ -89,10 +102,46 @@ class Sweeper:
             for upload in gone:
                 session.delete(upload)
         for upload in gone:
-            (self.deps.part_files / f"{upload.id}.part").unlink(missing_ok=True)
+            for file in self.deps.part_files.glob(f"{upload.id}.*"):
+                file.unlink(missing_ok=True)
             if upload.key is not None:
                 self.deps.blobs.delete(upload.key)
+        self.remove_dead_multiparts()
         return len(gone)
+
+    def remove_dead_multiparts(self) -> int:
+        """What the bucket still has of uploads that are gone or complete."""
+        blobs = self.deps.blobs
+        if not isinstance(blobs, S3Blobs):
+            return 0
+        with self.deps.database.read() as session:
+            dead = bucketed.dead(session)
+        for row in dead:
+            if row.multipart is not None:
+                blobs.multiparts.abort(original(row.upload_id), row.multipart)
+            if row.tail is not None:
+                blobs.delete(row.tail)
+            with self.deps.database.write() as session:
+                bucketed.forget(session, row.upload_id)
+        return len(dead)
+
+    def remove_lost_multiparts(self) -> int:
+        """Multipart uploads that a crash began and left before their row said so."""
+        blobs = self.deps.blobs
+        if not isinstance(blobs, S3Blobs):
+            return 0
+        count = 0
+        for pending in blobs.multiparts.pending():
+            age = time.time() - pending.begun.timestamp()
+            if age > ORPHAN_GRACE and not self._knows(pending.key, pending.multipart):
+                blobs.multiparts.abort(pending.key, pending.multipart)
+                count += 1
+        return count
+
+    def _knows(self, key: str, multipart: str) -> bool:
+        with self.deps.database.read() as session:
+            row = bucketed.get(session, key.rpartition("/")[2])
+        return row is not None and row.multipart == multipart
 
     def remove_stale_redactions(self) -> int:
         """Renders that nobody can keep any more: row first, then the bytes."""
@@ -113,7 +162,12 @@ class Sweeper:
 
     def remove_dead_parts(self) -> int:
         """Bytes of unfinished uploads whose row went in a sweep that was cut short."""
-        dead = [p for p in self.deps.part_files.glob("*.part") if self._is_dead_part(p)]
+        dead = [
+            path
+            for pattern in ("*.part", "*.writer")
+            for path in self.deps.part_files.glob(pattern)
+            if self._is_dead_part(path)
+        ]
         for path in dead:
             path.unlink(missing_ok=True)
         return len(dead)
@@ -147,7 +201,11 @@ class Sweeper:
     def remove_orphans(self) -> int:
         """Blobs that no row names, once they are older than any running attempt."""
         count = 0
-        for prefix, find in (("derived/", self._known_attempt), ("originals/", self._known_key)):
+        for prefix, find in (
+            ("derived/", self._known_attempt),
+            ("originals/", self._known_key),
+            ("tails/", self._known_tail),
+        ):
             # One question for all the files of an attempt: their keys come together.
             for place, keys in groupby(self.deps.blobs.keys(prefix), key=_place):
                 if find(place):
@@ -180,6 +238,11 @@ class Sweeper:
             revision.examine_attempt,
             revision.ladder_attempt,
         )
+
+    def _known_tail(self, key: str) -> bool:
+        with self.deps.database.read() as session:
+            row = bucketed.get(session, key.split("/")[1])
+        return row is not None and row.tail == key
 
     def _known_key(self, key: str) -> bool:
         with self.deps.database.read() as session:

@@ -16,13 +16,14 @@ from review.models.people import (
     SchoolClass,
 )
 from review.models.redactions import Redaction
-from review.models.work import IdempotencyKey, Job, Upload
+from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
 
 __all__ = [
     "Account",
     "ApiToken",
     "AuditRow",
     "Base",
+    "BucketUpload",
     "Campaign",
     "Captions",
     "ChainHead",
@@ -49,4 +50,5 @@ __all__ = [
     "School",
     "SchoolClass",
     "Upload",
+    "UploadGate",
 ]

@@ -17,6 +17,9 @@ class School(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(unique=True)
     level: Mapped[str]  # kindergarten | primary | lower_secondary | other
+    # Instead of the settings' quotas; 0: none.
+    quota_mb: Mapped[int | None]
+    quota_clips: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -28,6 +31,8 @@ class SchoolClass(Base):
     name: Mapped[str]  # "Lớp 7A": also the credit line of its pupils' clips
     code: Mapped[str] = mapped_column(unique=True)  # pupils type it; upper case, no look-alikes
     code_ends_at: Mapped[datetime | None]
+    quota_mb: Mapped[int | None]
+    quota_clips: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -53,7 +58,7 @@ class Account(Base):
     role: Mapped[str]  # review.policy.Role
     label: Mapped[str]  # what pages call this person, e.g. "Học sinh lớp 7A"
     school_id: Mapped[str | None] = mapped_column(ForeignKey("schools.id"), index=True)
-    class_id: Mapped[str | None] = mapped_column(ForeignKey("classes.id"))
+    class_id: Mapped[str | None] = mapped_column(ForeignKey("classes.id"), index=True)
     locale: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.keys import new_id
@@ -21,14 +21,47 @@ class Upload(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     clip_id: Mapped[str | None] = mapped_column(ForeignKey("clips.id"), index=True)
+    # In bytes; while `deferred`, the most that may come: so much is kept free for it.
     length: Mapped[int] = mapped_column(BigInteger)
+    deferred: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # "partial", or "final;" and the URLs of partial ones: the header as it came.
+    concat: Mapped[str | None]
     name: Mapped[str]  # as the browser said, cut and cleaned; only ever shown to the owner
     client_metadata: Mapped[str] = mapped_column(default="")  # given back to the client, unread
-    key: Mapped[str | None]  # of the blob, once complete
+    key: Mapped[str | None]  # of the blob, once complete; gone from a partial one that was joined
     sha256: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
+
+
+class UploadGate(Base):
+    """One row, locked while an upload is announced: what is left is counted by one at a time."""
+
+    __tablename__ = "upload_gate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class BucketUpload(Base):
+    """What an unfinished upload has in an S3 bucket, and who writes it.
+
+    No foreign key: the row outlives its upload until the bucket has forgotten the bytes.
+    """
+
+    __tablename__ = "bucket_uploads"
+
+    upload_id: Mapped[str] = mapped_column(primary_key=True)
+    multipart: Mapped[str | None]  # S3's UploadId
+    parts: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # n, bytes, etag: in order
+    tail: Mapped[str | None]  # key of the object that holds what is not enough for a part
+    tail_bytes: Mapped[int] = mapped_column(default=0)
+    last_number: Mapped[int] = mapped_column(default=0)  # each part and tail gets a fresh one
+    fence: Mapped[int] = mapped_column(default=0)  # of the last writer
+    wanted: Mapped[int] = mapped_column(default=0)  # grows with every newcomer
+    direct: Mapped[bool] = mapped_column(default=False)  # the client sends to the bucket itself
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Job(Base):

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qs, quote, urlsplit
@@ -20,9 +20,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from storage_config.blobs.multipart import Multiparts
 from storage_config.blobs.shape import BLOCK, BlobStat, check_key, check_prefix, whole_file
 
-_MISSING = ("404", "NoSuchKey", "NotFound")
+_MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchUpload")
 _SPOOL = 8 * BLOCK  # streams up to here are kept in memory on their way to the bucket
 
 
@@ -47,7 +48,7 @@ class S3Blobs:
         self._clients: dict[int, Any] = {}
 
     @property
-    def _client(self) -> Any:
+    def client(self) -> Any:
         """One for each process: a forked child on its parent's connections would read the
         answers to other questions. The parent's is kept, not closed."""
         pid = os.getpid()
@@ -86,11 +87,19 @@ class S3Blobs:
         endpoint = query.get("endpoint", [None])[0]
         return cls(parts.netloc, parts.path, endpoint=endpoint, region=query.get("region", [""])[0])
 
+    @property
+    def multiparts(self) -> Multiparts:
+        return Multiparts(self)
+
+    def told(self, key: str) -> AbstractContextManager[None]:
+        """The library's errors as ours."""
+        return _translated(self.bucket, key)
+
     def put(self, key: str, source: Path | BinaryIO, *, mime: str | None = None) -> int:
         """Store the whole of ``source``, checked by its MD5 on the way; the number of bytes."""
-        name = self._key(key)
+        name = self.full_key(key)
         with _seekable(source) as (body, size, md5), _translated(self.bucket, key):
-            answer = self._client.put_object(
+            answer = self.client.put_object(
                 Bucket=self.bucket,
                 Key=name,
                 Body=body,
@@ -105,6 +114,10 @@ class S3Blobs:
         if not etag or self.stat(key).bytes != size:
             raise OSError(f"the store did not keep the {size} bytes of {key!r}")
         return size
+
+    def take(self, key: str, source: Path) -> None:
+        """Store a file that nobody changes any more."""
+        self.put(key, source)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """A stream of the blob, or of ``length`` bytes from ``start``; empty beyond its end."""
@@ -126,7 +139,7 @@ class S3Blobs:
         """A stream of the whole, or of the ``part`` that a right answer calls ``wanted``."""
         ranges = {"Range": part} if part else {}
         with _translated(self.bucket, key):
-            answer = self._client.get_object(Bucket=self.bucket, Key=self._key(key), **ranges)
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.full_key(key), **ranges)
         # An error page may come with 200, and a server may not know ranges.
         if "ETag" not in answer or answer.get("ContentRange") != wanted:
             raise OSError(f"the store sent something else than was asked for of {key!r}")
@@ -137,7 +150,7 @@ class S3Blobs:
         return self._list(check_prefix(prefix))
 
     def _list(self, prefix: str) -> Iterator[str]:
-        pages = self._client.get_paginator("list_objects_v2")
+        pages = self.client.get_paginator("list_objects_v2")
         with _translated(self.bucket, prefix):
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
                 for item in page.get("Contents", []):
@@ -145,13 +158,13 @@ class S3Blobs:
 
     def stat(self, key: str) -> BlobStat:
         with _translated(self.bucket, key):
-            found = self._client.head_object(Bucket=self.bucket, Key=self._key(key))
+            found = self.client.head_object(Bucket=self.bucket, Key=self.full_key(key))
         return BlobStat(found["ContentLength"], found["LastModified"].timestamp())
 
     def delete(self, key: str) -> None:
         """Deleting a missing key is no error."""
         with suppress(FileNotFoundError), _translated(self.bucket, key):
-            self._client.delete_object(Bucket=self.bucket, Key=self._key(key))
+            self.client.delete_object(Bucket=self.bucket, Key=self.full_key(key))
 
     def tidy(self) -> int:
         """Nothing: a PUT that broke off leaves nothing in a bucket."""
@@ -161,21 +174,21 @@ class S3Blobs:
         self, key: str, *, seconds: int, mime: str | None = None, filename: str | None = None
     ) -> str | None:
         """A signed link for GET that lives ``seconds``."""
-        params: dict[str, Any] = {"Bucket": self.bucket, "Key": self._key(key)}
+        params: dict[str, Any] = {"Bucket": self.bucket, "Key": self.full_key(key)}
         if mime:
             params["ResponseContentType"] = mime
         if filename:
             value = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
             params["ResponseContentDisposition"] = value
         return str(
-            self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+            self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
         )
 
     def path(self, key: str) -> Path | None:
         check_key(key)
         return None
 
-    def _key(self, key: str) -> str:
+    def full_key(self, key: str) -> str:
         return self.prefix + check_key(key)
 
 

@@ -75,6 +75,9 @@ CALLS = {
     "uploads.head": Call("HEAD", "/uploads/{id}", "upload", None, TUS),
     "uploads.append": Call("PATCH", "/uploads/{id}", "upload", None, {**TUS, **PART}),
     "uploads.terminate": Call("DELETE", "/uploads/{id}", "upload", None, TUS),
+    "uploads.parts": Call("GET", "/uploads/{id}/parts", "upload"),
+    "uploads.links": Call("POST", "/uploads/{id}/parts", "upload", {"numbers": [1]}),
+    "uploads.complete": Call("POST", "/uploads/{id}/parts/complete", "upload", {}),
     "media.file": Call("GET", "/media/{id}/proxy.mp4", "clip"),
     "feed.clip": Call("GET", "/feed/v1/clips/{id}", "clip"),
 }
@@ -87,6 +90,7 @@ WITHOUT_IDS = {
     "api.describe",
     "uploads.create",
     "uploads.options",
+    "uploads.room",
     "feed.changes",
     "feed.snapshot",
     "feed.ack",

@@ -157,6 +157,7 @@ def test_uploads_that_nobody_used_in_time(office: Office, clips: Clips) -> None:
     office.deps.part_files.mkdir()
     for upload_id in (ids[0], ids[2]):
         (office.deps.part_files / f"{upload_id}.part").write_bytes(b"half")
+    (office.deps.part_files / f"{ids[0]}.writer").write_text("a ticket")
 
     assert Sweeper(office.deps).remove_expired_uploads() == 2
 

@@ -10,6 +10,7 @@ from webapp.pages import (
     home,
     library,
     moderation,
+    quotas,
     redact,
     submit,
 )
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     redact.blueprint,
     faces.blueprint,
     admin.blueprint,
+    quotas.blueprint,
 )
 
 __all__ = ["BLUEPRINTS"]

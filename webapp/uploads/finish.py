@@ -2,38 +2,89 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import suppress
 
 import structlog
 
-from review import keys
+from review import bucketed, keys, uploads
 from review.models import Upload
 from review.submission import complete_upload
 from storage_config.database import DatabaseBusy
 from webapp.deps import Deps, deps
-from webapp.uploads.parts import Part, PartLocked
+from webapp.uploads.announce import FINAL
+from webapp.uploads.digests import digests
+from webapp.uploads.places import parts_of
+from webapp.uploads.shape import BLOCK, Block, PartLocked, Writer
 
 log = structlog.get_logger(__name__)
 
 
-def finish(parts: Deps, upload_id: str) -> None:
+def finish(parts: Deps, writer: Writer, upload: Upload, sha256: str | None = None) -> None:
     """Complete an upload whose bytes are all here; harmless when it is complete already.
 
-    The caller holds the part file's lock. Raises ``OSError`` when the bytes can not be stored;
-    they stay where they are.
+    ``sha256``: of all bytes, where the writer has seen them all. Raises ``OSError`` when the bytes
+    can not be stored; they stay where they are.
     """
-    part = Part(parts.part_files, upload_id)
-    with part.path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    key = keys.original(upload_id)
-    parts.blobs.put(key, part.path)
+    key = keys.original(upload.id)
+    sha256 = writer.keep(key, upload.length, sha256)
+    pieces = piece_ids(upload)
     with parts.database.write() as session:
-        if session.get(Upload, upload_id) is None:
-            raise FileNotFoundError(f"upload {upload_id} was removed meanwhile")
-        complete_upload(session, upload_id, key=key, sha256=sha256)
-    part.remove()
-    log.info("upload_complete", upload=upload_id)
+        if session.get(Upload, upload.id) is None:
+            raise FileNotFoundError(f"upload {upload.id} was removed meanwhile")
+        complete_upload(session, upload.id, key=key, sha256=sha256)
+        free = uploads.release(session, pieces, upload.account_id) if pieces else []
+    writer.remove()
+    for piece in free:
+        try:
+            parts.blobs.delete(piece)
+        except OSError as error:
+            log.warning("orphan_left", key=piece, why=str(error))
+    log.info("upload_complete", upload=upload.id)
+
+
+def finish_alone(parts: Deps, upload: Upload) -> None:
+    """Finish an upload that no request brings bytes for: they are here, or in its pieces.
+
+    Raises :class:`PartLocked`, ``FileNotFoundError``, ``OSError``.
+    """
+    with parts_of(parts).writing(upload.id, overtake=False) as writer:
+        sha256 = None
+        if writer.offset < upload.length:
+            sha256 = _join(parts, writer, upload)
+        finish(parts, writer, upload, sha256)
+
+
+def piece_ids(upload: Upload) -> list[str]:
+    """Of a final upload, in their order; none of any other."""
+    if upload.concat is None or not upload.concat.startswith(FINAL):
+        return []
+    urls = upload.concat.removeprefix(FINAL).split(" ")
+    return [url.rpartition("/")[2] for url in urls]
+
+
+def _join(parts: Deps, writer: Writer, upload: Upload) -> str | None:
+    """Append the pieces, from where an earlier attempt stopped; the digest if all went by here."""
+    with parts.database.read() as session:
+        pieces = uploads.pieces(session, piece_ids(upload), upload.account_id)
+    digest = digests.take(upload.id, writer.offset)
+    wanted = [(piece.key, piece.length) for piece in pieces]
+
+    def source() -> Iterator[Block]:
+        skip = writer.offset
+        for key, length in wanted:
+            if key is None:
+                raise FileNotFoundError("a piece went into another upload")
+            if skip < length:
+                with parts.blobs.open(key, skip) as stream:
+                    while block := stream.read(BLOCK):
+                        if digest is not None:
+                            digest.update(block)
+                        yield block
+            skip = max(0, skip - length)
+
+    writer.append(source())
+    return digest.hexdigest() if digest is not None else None
 
 
 def finish_pending() -> int:
@@ -41,25 +92,31 @@ def finish_pending() -> int:
     left of uploads that are gone or complete. How many were finished."""
     parts = deps()
     count = 0
-    for path in sorted(parts.part_files.glob("*.part")):
+    for upload_id in _left(parts):
         try:
-            count += _finish_if_whole(parts, path)
+            count += _finish_if_whole(parts, upload_id)
         except (DatabaseBusy, OSError, PartLocked) as error:
             # Whoever asks for this upload next finishes it.
-            log.warning("upload_not_finished", upload=path.stem, why=str(error))
+            log.warning("upload_not_finished", upload=upload_id, why=str(error))
     return count
 
 
-def _finish_if_whole(parts: Deps, path: Path) -> bool:
+def _left(parts: Deps) -> list[str]:
+    found = sorted(path.stem for path in parts.part_files.glob("*.part"))
+    with suppress(DatabaseBusy), parts.database.read() as session:
+        found += bucketed.unfinished(session)
+    return found
+
+
+def _finish_if_whole(parts: Deps, upload_id: str) -> bool:
     with parts.database.read() as session:
-        upload = session.get(Upload, path.stem)
-    part = Part(parts.part_files, path.stem)
+        upload = session.get(Upload, upload_id)
     if upload is None or upload.completed_at is not None:
-        # The row is written before the file: without one, nobody can ask for these bytes.
-        part.remove()
+        # The row is written before the bytes: without one, nobody can ask for these.
+        with parts_of(parts).writing(upload_id, overtake=False) as writer:
+            writer.remove()
         return False
-    if part.size() != upload.length:
+    if upload.deferred or parts_of(parts).offset(upload_id) != upload.length:
         return False
-    with part.locked():
-        finish(parts, upload.id)
+    finish_alone(parts, upload)
     return True

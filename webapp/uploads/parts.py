@@ -1,60 +1,24 @@
-"""The bytes of an unfinished upload: one file, whose size is the offset."""
+"""The bytes of an unfinished upload in one file, whose size is the offset."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
+import hashlib
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-# Small, since what has arrived of a block is lost with the connection, and large enough: gunicorn
-# hands over 870 MB/s in such blocks (530 in blocks of a MiB).
-BLOCK = 16 * 1024
+from review.ports import BlobStore
+from webapp.uploads.shape import Block, PartLocked, full_disk_told
+
 LOCK_SECONDS = 3.0  # how long a newcomer waits for the writer before it: some TICKs
-TICK = 1.0  # seconds: how often a writer that gets no bytes looks whether it was overtaken
-SILENCE = 45.0  # seconds: a connection that says nothing for so long is dead
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class PartLocked(Exception):
-    """Another connection is writing, and did not end in time."""
-
-
-class StorageFull(Exception):
-    """No room for the next block; what was written stays."""
-
-
-class Overtaken(Exception):
-    """A newer connection wants to write: this one ends."""
-
-
-class TooMuch(Exception):
-    """The body is longer than what is missing; nothing of it stays."""
-
-
-class WrongChecksum(Exception):
-    """The body is not what its checksum says; nothing of it stays."""
-
-
-class Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-@contextmanager
-def full_disk_told() -> Iterator[None]:
-    """A full disk as :class:`StorageFull`, whoever meets it."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull from error
-        raise
+AHEAD = 4 * 1024 * 1024  # bytes: measured best of 1, 2 and 4 MiB for parts of 8 MiB
+SPARE = 64 * 1024 * 1024  # bytes that stay free on the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +37,7 @@ class Part:
         return self.folder / f"{self.upload_id}.writer"
 
     def create(self) -> None:
-        """An empty file whose name outlives a power cut: the client is about to learn its URL."""
+        """An empty file whose name outlives a power cut."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path.touch(mode=0o600)
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -97,8 +61,7 @@ class Part:
     def locked(self) -> Iterator[int]:
         """The file, open for writing by nobody else: a descriptor.
 
-        The newest connection wins: it leaves its ticket, which the one before it looks at between
-        blocks. Raises :class:`PartLocked`, ``FileNotFoundError``.
+        Raises :class:`PartLocked`, ``FileNotFoundError``.
         """
         descriptor = os.open(self.path, os.O_RDWR)
         try:
@@ -126,70 +89,116 @@ class Part:
         self._ticket.write_text(ticket)
         return ticket
 
-    def is_newest(self, ticket: str) -> bool:
+    def is_newest(self, ticket: str | None) -> bool:
         try:
-            return self._ticket.read_text() == ticket
+            return ticket is None or self._ticket.read_text() == ticket
         except FileNotFoundError:
             return True
 
-    def append(
-        self,
-        descriptor: int,
-        source: Readable,
-        offset: int,
-        room: int,
-        ticket: str,
-        seen: Callable[[bytes], object] | None = None,
-    ) -> int:
-        """Write what comes from ``source``, at ``offset``; the new size, durable.
 
-        What arrived before the connection broke is kept. ``seen`` gets every block. Raises
-        :class:`StorageFull`, :class:`Overtaken`, and :class:`TooMuch` for more than ``room``.
-        """
-        position = offset
+@dataclass(slots=True)
+class FileWriter:
+    """Holds the lock of the part file."""
+
+    part: Part
+    descriptor: int
+    blobs: BlobStore
+    ticket: str | None
+    offset: int
+    began: int
+    on_its_way: int  # bytes that the disk has been given to write
+
+    def is_newest(self) -> bool:
+        return self.part.is_newest(self.ticket)
+
+    def append(self, blocks: Iterable[Block]) -> int:
         try:
-            while position < offset + room:
-                block = self._next(source, min(BLOCK, offset + room - position), ticket)
-                if not block:
-                    return position
+            for block in blocks:
                 with full_disk_told():
-                    _write_all(descriptor, block, position)
-                position += len(block)
-                if seen is not None:
-                    seen(block)
-                if not self.is_newest(ticket):
-                    raise Overtaken(self.upload_id)
+                    self._write_all(block)
         finally:
-            os.fsync(descriptor)
-        if self._next(source, 1, ticket):
-            raise TooMuch(self.upload_id)
-        return position
+            os.fdatasync(self.descriptor)  # with the size, which is the offset
+        return self.offset
 
-    def _next(self, source: Readable, size: int, ticket: str) -> bytes:
-        """The next bytes; none at the end, or when the connection is broken or dead.
+    def _write_all(self, block: Block) -> None:
+        view = memoryview(block)
+        while view:
+            done = os.pwrite(self.descriptor, view, self.offset)
+            view = view[done:]
+            self.offset += done
+        if self.offset - self.on_its_way >= AHEAD:
+            # Begins to write to the disk and does not wait: the end then has less to wait for.
+            size = self.offset - self.on_its_way
+            os.posix_fadvise(self.descriptor, self.on_its_way, size, os.POSIX_FADV_DONTNEED)
+            self.on_its_way = self.offset
 
-        A ``TimeoutError`` of the source says that there are none yet; nothing is lost by it.
-        """
-        dead = time.monotonic() + SILENCE
-        while time.monotonic() < dead:
-            try:
-                return source.read(size)
-            except TimeoutError:
-                if not self.is_newest(ticket):
-                    raise Overtaken(self.upload_id) from None
-            except (OSError, ValueError):
-                break
-        return b""
+    def undo(self) -> None:
+        os.ftruncate(self.descriptor, self.began)
+        os.fsync(self.descriptor)
+        self.offset = self.on_its_way = self.began
+
+    def keep(self, key: str, length: int, sha256: str | None) -> str:
+        if self.offset != length:
+            raise OSError(f"{self.offset} bytes are here of {length}")
+        if sha256 is None:
+            with self.part.path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self.blobs.take(key, self.part.path)
+        return sha256
+
+    def remove(self) -> None:
+        self.part.remove()
 
 
-def cut(descriptor: int, offset: int) -> None:
-    """Forget what came after ``offset``."""
-    os.ftruncate(descriptor, offset)
-    os.fsync(descriptor)
+@dataclass(frozen=True, slots=True)
+class FileParts:
+    """``folder`` is of this machine, or of a file system that all web machines share."""
+
+    folder: Path
+    blobs: BlobStore
+
+    def create(self, upload_id: str) -> None:
+        Part(self.folder, upload_id).create()
+
+    def offset(self, upload_id: str) -> int | None:
+        return Part(self.folder, upload_id).size()
+
+    @contextmanager
+    def writing(self, upload_id: str, *, overtake: bool = True) -> Iterator[FileWriter]:
+        """The newest connection leaves its ticket, which the one before it looks at."""
+        part = Part(self.folder, upload_id)
+        if part.size() is None:
+            raise FileNotFoundError(part.path)
+        ticket = part.take_ticket() if overtake else None
+        with part.locked() as descriptor:
+            size = os.fstat(descriptor).st_size
+            yield FileWriter(part, descriptor, self.blobs, ticket, size, size, size)
+
+    def has_room(self, announced: Mapping[str, int], length: int) -> bool:
+        """A finished part becomes the blob where both are on one disk; else the blobs' disk has to
+        take a copy of it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with os.scandir(self.folder) as found:
+            arrived = {e.name.removesuffix(".part"): _size(e) for e in found}
+        missing = sum(max(0, size - arrived.get(name, 0)) for name, size in announced.items())
+        if shutil.disk_usage(self.folder).free < missing + length + SPARE:
+            return False
+        root = self.blobs.path("any")
+        if root is None:
+            return True
+        disk = _nearest(root.parent)
+        if disk.stat().st_dev == self.folder.stat().st_dev:
+            return True
+        return shutil.disk_usage(disk).free >= sum(announced.values()) + length + SPARE
 
 
-def _write_all(descriptor: int, block: bytes, position: int) -> None:
-    view = memoryview(block)
-    while view:
-        done = os.pwrite(descriptor, view, position)
-        view, position = view[done:], position + done
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the first above it that is there."""
+    return next(p for p in (folder, *folder.parents) if p.exists())

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
 
 import structlog
-from flask import Blueprint, Response, request, url_for
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from flask import Blueprint, Response, jsonify, request, url_for
 
-from review import clock
+from review import quota, uploads
 from review.models import Account, Upload
 from review.policy import Actor
-from review.uploads import drop_upload, get_upload, is_expired, register_upload
 from webapp.auth import require_account, require_actor
 from webapp.deps import deps
 from webapp.errors import WebError
 from webapp.security import UPLOAD_TYPE
-from webapp.uploads.body import ALGORITHMS, Body, Checksum, announced_checksum
-from webapp.uploads.finish import finish
-from webapp.uploads.parts import (
-    SILENCE,
-    TICK,
+from webapp.uploads.announce import Announced, announced, told_length, told_offset
+from webapp.uploads.body import ALGORITHMS, Checksum, announced_checksum, of_this_request
+from webapp.uploads.digests import digests, hashed
+from webapp.uploads.finish import finish, finish_alone, piece_ids
+from webapp.uploads.places import parts_of
+from webapp.uploads.room import limits_of, reserve
+from webapp.uploads.shape import (
     Overtaken,
-    Part,
     PartLocked,
+    SentDirectly,
     StorageFull,
     TooMuch,
+    Writer,
     WrongChecksum,
-    cut,
+    blocks,
     full_disk_told,
 )
 
@@ -42,19 +39,26 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
+EXTENSIONS = (
+    "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,"
+    "concatenation"
+)
 MEDIA_TYPE = UPLOAD_TYPE
 MAX_OPEN = 50  # unfinished uploads of one account
-MAX_METADATA = 4096
-SPARE = 64 * 1024 * 1024  # bytes that stay free on the disk
 AT_ONCE = 48  # connections of one process that may be sending: fewer than it has threads
 _writing = threading.BoundedSemaphore(AT_ONCE)
 
 
 @blueprint.before_request
 def check_version() -> None:
+    if request.endpoint in _NOT_TUS:
+        return
     if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
         raise WebError("tus_version", 412, {"Tus-Version": VERSION})
+
+
+# JSON for our own pages and programs.
+_NOT_TUS = {"uploads.room", "uploads.parts", "uploads.links", "uploads.complete"}
 
 
 @blueprint.after_app_request
@@ -79,92 +83,76 @@ def options(upload_id: str = "") -> Response:
     return Response(status=204, headers=headers)
 
 
+@blueprint.get("/room")
+def room() -> Response:
+    """How much the one who asks may still send; null: no limit."""
+    account = require_account()
+    settings = deps().settings
+    with deps().database.read() as session:
+        found = quota.room_of(session, account, limits_of(settings))
+    return jsonify(
+        {
+            "bytes_left": found.bytes_left,
+            "clips_left": found.clips_left,
+            "max_bytes": settings.max_bytes,
+            "max_seconds": settings.max_seconds,
+            "by": found.by if found.clips_left != 0 else found.clips_by,
+        }
+    )
+
+
 @blueprint.post("")
 def create() -> Response:
     """Announce an upload; with a body, its first bytes too."""
     account = require_account()
-    length = _length()
-    told = request.headers.get("Upload-Metadata", "")
-    metadata = _metadata(told)
-    settings = deps().settings
-    _check_room(length)
-    with deps().database.write() as session:
-        _check_open(session, account)
-        upload = register_upload(
-            session,
-            account,
-            length,
-            metadata.get("filename", ""),
-            hours=settings.upload_hours,
-            clip_id=metadata.get("clip") or None,
-            metadata=told,
-        )
-    Part(deps().part_files, upload.id).create()
+    asked = announced()
+    upload = _register(account, asked)
     headers = {
         "Location": url_for("uploads.head", upload_id=upload.id),
         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
     }
-    if request.mimetype == MEDIA_TYPE:
+    if asked.pieces:
+        _finish(upload)
+    elif request.mimetype == MEDIA_TYPE:
         headers["Upload-Offset"] = str(_append(upload, 0))
-    elif length == 0:
+    elif asked.length == 0:
         _finish(upload)  # an empty file is told apart later, in words
     return Response(status=201, headers=headers)
 
 
-def _length() -> int:
-    if "Upload-Defer-Length" in request.headers:
-        raise WebError("upload_length")
-    text = request.headers.get("Upload-Length", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise WebError("upload_length")
-    if int(text) > deps().settings.max_bytes:
-        raise WebError("upload_too_large", 413)
-    return int(text)
-
-
-def _metadata(header: str) -> dict[str, str]:
-    """``key base64,key base64``: keys without spaces, each once."""
-    if len(header) > MAX_METADATA:
-        raise WebError("upload_metadata")
-    found: dict[str, str] = {}
-    for pair in filter(None, (p.strip() for p in header.split(","))):
-        name, _, value = pair.partition(" ")
-        try:
-            text = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            raise WebError("upload_metadata") from None
-        if not name or name in found or not name.isascii():
-            raise WebError("upload_metadata")
-        found[name] = text
-    return found
-
-
-def _check_room(length: int) -> None:
-    folder = deps().part_files
-    folder.mkdir(parents=True, exist_ok=True)
-    # Twice: the part file, and the blob that it becomes.
-    if shutil.disk_usage(folder).free < 2 * length + SPARE:
-        raise WebError("no_room", 507)
-
-
-def _check_open(session: Session, account: Account) -> None:
-    unfinished = session.scalar(
-        select(func.count()).where(
-            Upload.account_id == account.id,
-            Upload.completed_at.is_(None),
-            Upload.expires_at > clock.now(session),
+def _register(account: Account, told: Announced) -> Upload:
+    """Room is counted and taken in one transaction, which others wait for."""
+    settings = deps().settings
+    with deps().database.write() as session:
+        quota.enter(session)
+        if told.pieces:
+            assert told.concat is not None
+            found = uploads.joined(session, account.id, told.concat)
+            if found is not None:
+                return found
+        elif uploads.open_count(session, account.id) >= MAX_OPEN:
+            raise WebError("too_many_uploads", 429)
+        upload = uploads.register_upload(
+            session,
+            account,
+            reserve(session, account, told),
+            told.metadata.get("filename", ""),
+            hours=settings.upload_hours,
+            clip_id=told.clip_id,
+            metadata=told.told,
+            deferred=told.length is None and not told.pieces,
+            concat=told.concat,
         )
-    )
-    if (unfinished or 0) >= MAX_OPEN:
-        raise WebError("too_many_uploads", 429)
+    parts_of(deps()).create(upload.id)
+    return upload
 
 
-def _find(upload_id: str) -> Upload:
+def find(upload_id: str) -> Upload:
     """The upload of whoever asks; another person's does not exist."""
     account = require_account()
     with deps().database.read() as session:
-        upload = get_upload(session, upload_id, account.id)
-        if is_expired(session, upload):
+        upload = uploads.get_upload(session, upload_id, account.id)
+        if uploads.is_expired(session, upload):
             raise WebError("upload_gone", 410)
     return upload
 
@@ -172,35 +160,62 @@ def _find(upload_id: str) -> Upload:
 @blueprint.route("/<upload_id>", methods=["HEAD"])
 def head(upload_id: str) -> Response:
     """How much is durably here. A whole upload that a crash kept from its end is finished now."""
-    upload = _find(upload_id)
-    offset = _offset(upload)
-    if offset == upload.length and upload.completed_at is None:
-        _finish(upload)
-    headers = {"Upload-Offset": str(offset), "Upload-Length": str(upload.length)}
+    upload = find(upload_id)
+    headers = _length_headers(upload)
+    if piece_ids(upload) and upload.completed_at is None:
+        if _is_joined(upload):
+            headers["Upload-Offset"] = str(upload.length)
+    else:
+        offset = _offset(upload)
+        headers["Upload-Offset"] = str(offset)
+        if offset == upload.length and upload.completed_at is None and not upload.deferred:
+            _finish(upload)
     if upload.client_metadata:
         headers["Upload-Metadata"] = upload.client_metadata
+    if upload.concat is not None:
+        headers["Upload-Concat"] = upload.concat
     if upload.completed_at is None:
-        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+        headers |= _expires(upload)
     return Response(status=200, headers=headers)
+
+
+def _length_headers(upload: Upload) -> dict[str, str]:
+    if upload.deferred:
+        return {"Upload-Defer-Length": "1"}
+    return {"Upload-Length": str(upload.length)}
+
+
+def _expires(upload: Upload) -> dict[str, str]:
+    return {"Upload-Expires": format_datetime(upload.expires_at, usegmt=True)}
 
 
 def _offset(upload: Upload) -> int:
     if upload.completed_at is not None:
         return upload.length
-    size = Part(deps().part_files, upload.id).size()
+    size = parts_of(deps()).offset(upload.id)
     if size is None:
         raise WebError("upload_gone", 410)
     return size
 
 
+def _is_joined(upload: Upload) -> bool:
+    """Join the pieces of a final upload that a crash left; False while another request does."""
+    try:
+        _finish(upload)
+    except WebError as error:
+        if error.code != "upload_locked":
+            raise
+        return False
+    return True
+
+
 def _finish(upload: Upload) -> None:
-    part = Part(deps().part_files, upload.id)
-    with _told(upload), part.locked():
-        finish(deps(), upload.id)
+    with told(upload):
+        finish_alone(deps(), upload)
 
 
 @contextmanager
-def _told(upload: Upload) -> Iterator[None]:
+def told(upload: Upload) -> Iterator[None]:
     """What can happen to the bytes, as answers of the protocol."""
     try:
         with full_disk_told():
@@ -213,6 +228,8 @@ def _told(upload: Upload) -> Iterator[None]:
         raise WebError("storage_full", 507) from None
     except TooMuch:
         raise WebError("upload_too_large", 413) from None
+    except SentDirectly:
+        raise WebError("upload_direct", 409) from None
     except WrongChecksum:
         raise WebError("upload_checksum", 460) from None
     except OSError as error:
@@ -222,7 +239,7 @@ def _told(upload: Upload) -> Iterator[None]:
 
 
 def _refuse_gone(upload: Upload) -> None:
-    """The part file is not there: another request finished the upload, or it was removed."""
+    """There is no place for bytes: another request finished the upload, or it was removed."""
     with deps().database.read() as session:
         found = session.get(Upload, upload.id)
     if found is None or found.completed_at is None:
@@ -234,70 +251,71 @@ def _refuse_gone(upload: Upload) -> None:
 @blueprint.patch("/<upload_id>")
 def append(upload_id: str) -> Response:
     """The next bytes, from the offset that is durable."""
-    upload = _find(upload_id)
+    upload = find(upload_id)
+    if piece_ids(upload):
+        raise WebError("upload_final", 403)
     if request.mimetype != MEDIA_TYPE:
         raise WebError("upload_metadata", 415)
-    text = request.headers.get("Upload-Offset", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise WebError("upload_offset")
+    wanted = told_offset()
     if upload.completed_at is not None:
-        if int(text) != upload.length or request.content_length:
+        if wanted != upload.length or request.content_length:
             raise WebError("upload_offset", 409)
         offset = upload.length
     else:
-        offset = _append(upload, int(text))
+        offset = _append(upload, wanted)
     headers = {"Upload-Offset": str(offset)}
-    if offset < upload.length:
-        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+    if offset < upload.length or upload.deferred:
+        headers |= _expires(upload)
     return Response(status=204, headers=headers)
 
 
 def _append(upload: Upload, offset: int) -> int:
     """Store what the request carries; the new offset. A whole upload is finished."""
-    checksum = announced_checksum()
+    checksum, length = announced_checksum(), told_length()
     if not _writing.acquire(blocking=False):
         # The threads that are left answer everybody else.
         raise WebError("busy", 503, {"Retry-After": "5"})
     try:
-        _limit_silence()
-        with _told(upload):
-            return _store(upload, offset, checksum)
+        with told(upload), parts_of(deps()).writing(upload.id) as writer:
+            if writer.offset != offset:
+                raise WebError("upload_offset", 409, {"Upload-Offset": str(writer.offset)})
+            if length is not None and request.method == "PATCH":
+                _tell_length(upload, length, offset)
+            return _store(upload, writer, checksum)
     finally:
         _writing.release()
 
 
-def _store(upload: Upload, offset: int, checksum: Checksum | None) -> int:
-    part = Part(deps().part_files, upload.id)
-    ticket = part.take_ticket()
-    with part.locked() as descriptor:
-        size = part.size()
-        if size != offset:
-            raise WebError("upload_offset", 409, {"Upload-Offset": str(size)})
-        room = upload.length - offset
-        if (request.content_length or 0) > room:
-            raise TooMuch(upload.id)
-        body = Body(request.environ["wsgi.input"])
-        try:
-            seen = checksum.digest.update if checksum is not None else None
-            reached = part.append(descriptor, body, offset, room, ticket, seen)
-            if checksum is not None and body.is_whole and not checksum.is_right:
-                raise WrongChecksum(upload.id)
-        except (TooMuch, WrongChecksum):
-            cut(descriptor, offset)
-            raise
-        if reached == upload.length:
-            finish(deps(), upload.id)
+def _tell_length(upload: Upload, length: int, offset: int) -> None:
+    with deps().database.write() as session:
+        if upload.deferred and length > upload.length:
+            raise WebError("upload_too_large", 413)
+        uploads.tell_length(session, upload.id, length, offset)
+    upload.length, upload.deferred = length, False
+
+
+def _store(upload: Upload, writer: Writer, checksum: Checksum | None) -> int:
+    offset = writer.offset
+    room = upload.length - offset
+    if (request.content_length or 0) > room:
+        raise TooMuch(upload.id)
+    digest = digests.take(upload.id, offset)
+    before = digest.copy() if digest is not None and checksum is not None else None
+    seen = [d for d in (digest, checksum and checksum.digest) if d is not None]
+    body = of_this_request()
+    try:
+        reached = writer.append(hashed(blocks(body, room, writer.is_newest), seen))
+        if checksum is not None and body.is_whole and not checksum.is_right:
+            raise WrongChecksum(upload.id)
+    except (TooMuch, WrongChecksum):
+        writer.undo()
+        digests.keep(upload.id, offset, before)
+        raise
+    if reached == upload.length and not upload.deferred:
+        finish(deps(), writer, upload, digest.hexdigest() if digest is not None else None)
+    else:
+        digests.keep(upload.id, reached, digest)
     return reached
-
-
-def _limit_silence() -> None:
-    """A phone that lost its network says nothing more: its connection must not hold the file.
-
-    gunicorn can be asked again for bytes of a body of known length; one in chunks ends there.
-    """
-    socket = request.environ.get("gunicorn.socket")
-    if socket is not None:
-        socket.settimeout(SILENCE if request.content_length is None else TICK)
 
 
 @blueprint.delete("/<upload_id>")
@@ -305,14 +323,13 @@ def terminate(upload_id: str) -> Response:
     """Forget an upload; one that a clip was made of is refused."""
     actor = require_actor()
     with deps().database.read() as session:
-        upload = get_upload(session, upload_id, actor.id)
-    part = Part(deps().part_files, upload.id)
-    if upload.completed_at is None and part.size() is not None:
-        with _told(upload):
-            part.take_ticket()  # whoever writes just now ends
-            with part.locked():
-                _forget(upload, actor)
-                part.remove()
+        upload = uploads.get_upload(session, upload_id, actor.id)
+    place = parts_of(deps())
+    if upload.completed_at is None and place.offset(upload.id) is not None:
+        # Whoever writes just now ends.
+        with told(upload), place.writing(upload.id) as writer:
+            _forget(upload, actor)
+            writer.remove()
     else:
         _forget(upload, actor)
     return Response(status=204)
@@ -321,8 +338,8 @@ def terminate(upload_id: str) -> Response:
 def _forget(upload: Upload, actor: Actor) -> None:
     """Row first, then the bytes: a crash between them leaves an orphan, which the sweep finds."""
     with deps().database.write() as session:
-        key = get_upload(session, upload.id, actor.id).key
-        drop_upload(session, upload.id, actor)
+        key = uploads.get_upload(session, upload.id, actor.id).key
+        uploads.drop_upload(session, upload.id, actor)
     if key is not None:
         try:
             deps().blobs.delete(key)

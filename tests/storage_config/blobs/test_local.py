@@ -129,3 +129,44 @@ def test_a_copy_that_does_not_fit_is_removed(local_store: LocalBlobs, tmp_path: 
             local_store.fetch("a", disk.folder / "a")
 
         assert files(disk.folder) == []
+
+
+class TestTake:
+    """A finished part becomes a blob without a copy, where it can."""
+
+    def test_it_is_the_same_file(self, local_store: LocalBlobs, tmp_path: Path) -> None:
+        part = tmp_path / "a.part"
+        part.write_bytes(b"bytes")
+        for _ in range(2):  # whoever died after the first does it again
+            local_store.take("originals/a", part)
+        path = local_store.path("originals/a")
+
+        assert path is not None
+        assert path.stat().st_ino == part.stat().st_ino
+        assert files(local_store.root) == ["originals/a"]
+        part.unlink()
+        assert path.read_bytes() == b"bytes"
+
+    def test_it_replaces_the_whole(self, local_store: LocalBlobs, tmp_path: Path) -> None:
+        local_store.put("a", io.BytesIO(b"before"))
+        part = tmp_path / "a.part"
+        part.write_bytes(b"bytes")
+        local_store.take("a", part)
+
+        with local_store.open("a") as stream:
+            assert stream.read() == b"bytes"
+
+    def test_from_another_disk_it_is_copied(self, local_store: LocalBlobs, tmp_path: Path) -> None:
+        with small_disk(tmp_path / "small") as disk:
+            part = disk.folder / "a.part"
+            part.write_bytes(b"bytes")
+            local_store.take("a", part)
+            part.unlink()
+
+        with local_store.open("a") as stream:
+            assert stream.read() == b"bytes"
+
+    def test_a_missing_file_is_told(self, local_store: LocalBlobs, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            local_store.take("a", tmp_path / "missing")
+        assert list(local_store.keys()) == []

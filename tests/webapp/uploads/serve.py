@@ -39,6 +39,13 @@ class DyingBlobs(LocalBlobs):
             die()
         return size
 
+    def take(self, key: str, source: Path) -> None:
+        if self.point == "before-blob":
+            die()
+        super().take(key, source)
+        if self.point == "after-blob":
+            die()
+
 
 def parts(settings: Settings, point: str) -> dict[str, Any]:
     def after_commit(info: dict[Any, Any]) -> None:
@@ -65,7 +72,8 @@ def maker(settings: Settings, point: str) -> Callable[[], Any]:
 def main() -> None:
     data, port, point = Path(sys.argv[1]), int(sys.argv[2]), (*sys.argv[3:], "")[0]
     settings = load(data=data, port=port)
-    Server(maker(settings, point), gunicorn_options("127.0.0.1", port, 1)).run()
+    host = os.environ.get("SERVE_HOST", "127.0.0.1")
+    Server(maker(settings, point), gunicorn_options(host, port, 1)).run()
 
 
 if __name__ == "__main__":

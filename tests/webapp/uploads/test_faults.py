@@ -21,11 +21,12 @@ from sqlalchemy import func, select
 from review.models import Job, Revision, Upload
 from review.states import State
 from tests.services.disk import small_disk
-from tests.webapp.uploads.conftest import PATIENCE, Answer, Web, cut, patch_headers, read_answer
+from tests.webapp.uploads.web import PATIENCE, Answer, Web, cut, patch_headers, read_answer
 
 CONTENT = random.Random(2).randbytes(600_000)
 LAST = len(CONTENT)
-CUTS = sorted({0, 1, LAST - 1, LAST, *random.Random(3).sample(range(2, LAST - 1), 36)})
+CUTS = sorted({0, 1, LAST - 1, LAST, *random.Random(3).sample(range(2, LAST - 1), 196)})
+KILLS = 20
 
 
 def begin(web: Web, path: str, offset: int, content: bytes) -> socket.socket:
@@ -45,7 +46,9 @@ def until_stored(web: Web, path: str, at_least: int) -> None:
 
 
 @pytest.mark.faults
-def test_a_network_that_is_cut_at_40_places(web: Web) -> None:
+def test_a_network_that_is_cut_at_200_places(fresh_web: Web) -> None:
+    fresh_web.env = {"LANTOA_QUOTA_ACCOUNT_CLIPS": "0"}
+    web = fresh_web.start()
     for place in CUTS:
         path = web.create(LAST)
         connection = begin(web, path, 0, CONTENT)
@@ -80,14 +83,14 @@ def test_a_broken_connection_loses_at_most_one_block(web: Web) -> None:
 
 
 @pytest.mark.faults
-def test_a_web_process_that_is_killed_five_times(fresh_web: Web) -> None:
-    web = fresh_web.start()
-    path, randomly, sent = web.create(LAST), random.Random(4), 0
-    for _ in range(5):
+def test_a_web_process_that_is_killed_twenty_times(fresh_web: Web) -> None:
+    web, content = fresh_web.start(), CONTENT * 3
+    path, randomly, sent = web.create(len(content)), random.Random(4), 0
+    for _ in range(KILLS):
         offset = web.ask(path)
-        connection = begin(web, path, offset, CONTENT[offset:])
-        sent = offset + randomly.randrange(20_000, 100_000)
-        connection.sendall(CONTENT[offset:sent])
+        connection = begin(web, path, offset, content[offset:])
+        sent = offset + randomly.randrange(20_000, 80_000)
+        connection.sendall(content[offset:sent])
         until_stored(web, path, offset + 1)
         web.kill()
         connection.close()
@@ -97,8 +100,11 @@ def test_a_web_process_that_is_killed_five_times(fresh_web: Web) -> None:
 
         assert offset < on_disk <= sent
         assert web.ask(path) == on_disk
-    web.resume(path, CONTENT)
-    assert web.original(path) == CONTENT
+    web.resume(path, content)
+    assert web.original(path) == content
+    with web.world.read() as session:
+        row = session.get_one(Upload, path.rpartition("/")[2])
+    assert row.sha256 == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.faults

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.webapp.uploads.conftest import PATIENCE, Web, cut, patch_headers, read_answer
+from tests.webapp.uploads.web import PATIENCE, Web, cut, patch_headers, read_answer
 
 ANSWER = 20.0  # seconds: only a failing test waits for so long
 
@@ -140,6 +140,33 @@ def test_fifty_uploads_that_stand_still(web: Web, held: list[socket.socket]) -> 
 
     assert (told.status, int(told.headers["retry-after"]) > 0) == (503, True)
     assert all(is_served(web) for _ in range(5))
+    for connection in held:
+        cut(connection)
+    web.resume(paths[48], b"0" * 100)
+
+
+@pytest.mark.faults
+def test_five_hundred_idle_uploads_and_a_slow_loris(web: Web, held: list[socket.socket]) -> None:
+    """Pages are answered, and whoever really sends gets through once the idle ones are gone."""
+    paths = [web.create(100) for _ in range(49)]
+    for number in range(500):
+        connection = web.connect()
+        path = paths[number % 48]
+        connection.sendall(web.head("PATCH", path, 100, **patch_headers(0)) + b"0")
+        held.append(connection)
+        if number % 50 == 0:
+            assert is_served(web)
+    for _ in range(100):
+        connection = web.connect()
+        connection.sendall(b"GET /sign-in HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        held.append(connection)
+    for letter in (b"a", b"b", b"c"):
+        for connection in held[500:]:
+            connection.sendall(letter)
+        assert is_served(web)
+    pages = [web.get(path, Authorization=None).status for path in ("/sign-in", "/library") * 5]
+
+    assert pages == [200] * 10
     for connection in held:
         cut(connection)
     web.resume(paths[48], b"0" * 100)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import random
 import threading
 from datetime import UTC, datetime
@@ -13,13 +12,12 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from sqlalchemy import select
-from tusclient.client import TusClient
 
 from review.models import Revision, Upload
 from review.policy import Role
 from review.states import State
 from tests.webapp.conftest import token_of
-from tests.webapp.uploads.conftest import Web, patch_headers, read_answer
+from tests.webapp.uploads.web import Web, patch_headers, read_answer
 from tests.world import TITLE
 
 CONTENT = random.Random(1).randbytes(300_000)
@@ -48,7 +46,8 @@ class TestCore:
                 {
                     "tus-version": "1.0.0",
                     "tus-extension": (
-                        "creation,creation-with-upload,expiration,checksum,termination"
+                        "creation,creation-with-upload,creation-defer-length,expiration,"
+                        "checksum,termination,concatenation"
                     ),
                     "tus-max-size": str(1024 * 1024 * 1024),
                     "tus-checksum-algorithm": "sha1,sha256",
@@ -266,9 +265,6 @@ class TestCreation:
     def test_a_wrong_length_is_refused(self, web: Web, length: str | None, status: int) -> None:
         answer = web.call("POST", "/uploads", Upload_Length=length)
         assert (answer.status, answer.headers.get("location")) == (status, None)
-
-    def test_a_length_for_later_is_not_offered(self, web: Web) -> None:
-        assert web.call("POST", "/uploads", Upload_Defer_Length="1").status == 400
 
     def test_head_gives_the_metadata_back_word_for_word(self, web: Web) -> None:
         told = f"filename {b64('bài của em.mp4')},is_draft,type {b64('video/mp4')}"
@@ -592,37 +588,6 @@ class TestDraft:
         metadata = f"clip {b64(clip_id)}"
         answer = web.call("POST", "/uploads", Upload_Length="5", Upload_Metadata=metadata)
         assert answer.status == 404
-
-
-class TestTuspy:
-    """A client that was not written here."""
-
-    def client(self, web: Web) -> TusClient:
-        return TusClient(
-            f"http://127.0.0.1:{web.port}/uploads",
-            headers={"Authorization": f"Bearer {web.token}"},
-        )
-
-    @pytest.mark.parametrize("checksum", [False, True])
-    def test_it_sends_a_file_in_parts(self, web: Web, checksum: bool) -> None:
-        uploader = self.client(web).uploader(
-            file_stream=io.BytesIO(CONTENT),
-            chunk_size=70_000,
-            metadata={"filename": "bài.mp4"},
-            upload_checksum=checksum,
-        )
-        uploader.upload()
-
-        assert web.original(uploader.url) == CONTENT
-
-    def test_it_goes_on_where_it_stopped(self, web: Web) -> None:
-        first = self.client(web).uploader(file_stream=io.BytesIO(CONTENT), chunk_size=100_000)
-        first.upload_chunk()
-        second = self.client(web).uploader(file_stream=io.BytesIO(CONTENT), url=first.url)
-
-        assert second.offset == 100_000
-        second.upload()
-        assert web.original(first.url) == CONTENT
 
 
 def test_nothing_is_left_in_the_folder_of_parts(web: Web) -> None:
