@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from review import accounts, consenting, jobs, lookalikes, processing, redacting, uploads
+from review import accounts, consenting, guesses, jobs, lookalikes, processing, redacting, uploads
 from review.errors import LeaseLost
 from review.models import Revision
 from review.models import Upload as UploadRow
@@ -43,6 +43,7 @@ class Sweeper:
         with self.deps.database.write() as session:
             ended = consenting.expire_due(session)
             accounts.expire_sessions(session)
+            guesses.forget_old(session)
         if ended:
             log.info("consents_expired", clips=ended)
         self.remove_expired_uploads()

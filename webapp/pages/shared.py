@@ -21,6 +21,7 @@ from webapp.auth import current_account, current_actor
 from webapp.deps import deps
 from webapp.forms.clips import MUSIC, REASONS, SCOPES
 from webapp.i18n import LANGUAGES, choose_language, translated
+from webapp.linked import by_link
 
 _SHOWN = frozenset(
     {
@@ -228,5 +229,6 @@ def _context() -> dict[str, Any]:
         "music_words": {code: str(name) for code, name in MUSIC},
         "withdrawal_words": {code: str(name) for code, name in REASONS.items()},
         "signed_in": account is not None,
+        "by_link": by_link(),
         "has_language": "language" in session,
     }
