@@ -76,4 +76,11 @@ LANGUAGES: Mapping[str, str] = {
     **dict.fromkeys(("vi", "tieng viet", "viet"), "vi"),
     **dict.fromkeys(("en", "tieng anh", "anh", "english"), "en"),
 }
+# How a cell that takes one of a few words may be filled in, in words of the office.
+SHOWN: Mapping[str, str] = {
+    **dict.fromkeys(("scope", "consent scope"), "trong lớp, trong trường, thư viện, mọi người"),
+    "music": "tự làm, được phép, chưa rõ",
+    "level": "mầm non, tiểu học, THCS, khác",
+    "language": "vi, en",
+}
 TOPIC_WORDS: Mapping[str, str] = {fold(w): code for code, n in TOPICS.items() for w in (code, n)}

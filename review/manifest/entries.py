@@ -164,7 +164,7 @@ def _flag(say: Say, key: str, cells: Cells) -> bool:
 def _word(say: Say, key: str, cells: Cells, words: Mapping[str, str]) -> str | None:
     found = words.get(fold(cells[key]))
     if found is None:
-        say(key, one_of(dict.fromkeys(words.values())))
+        say(key, one_of([columns.SHOWN[key]]))
     return found
 
 
@@ -173,7 +173,7 @@ def _topics(say: Say, cells: Cells) -> list[str]:
     for part in filter(None, map(fold, _LISTED.split(cells.get("topics", "")))):
         code = columns.TOPIC_WORDS.get(part) or columns.TOPIC_WORDS.get(part.replace(" ", "_"))
         if code is None:
-            say("topics", one_of(TOPICS))
+            say("topics", one_of(TOPICS.values()))
             break
         found.append(code)
     return list(dict.fromkeys(found))

@@ -86,7 +86,11 @@ class Page {
       event.preventDefault();
       this.check();
     });
-    for (const input of [this.table, this.clips]) input.addEventListener("change", () => this.check());
+    for (const input of [this.table, this.clips]) {
+      input.addEventListener("change", () => this.check());
+      // The table is mended and chosen again: a browser tells no change of the same name.
+      input.addEventListener("click", () => (input.value = ""));
+    }
     this.skip.querySelector("input").addEventListener("change", () => this.offer());
     this.send.addEventListener("click", () => this.sendAll());
     this.again.addEventListener("click", () => this.waiting && this.waiting.go());
