@@ -80,6 +80,7 @@ def _delimiter(text: str) -> tuple[str, str]:
     if first.strip().lower().startswith("sep=") and len(first.strip()) <= 5:
         named = first.rstrip("\r")[4:5]
         return (named if named in DELIMITERS else ",", rest)
+    first = next((line for line in text.splitlines() if line.strip()), "")
     outside = "".join(first.split('"')[::2])
     return max(DELIMITERS, key=outside.count), text
 
