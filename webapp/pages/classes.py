@@ -55,7 +55,7 @@ def index() -> str | Response:
 
 def _school_names(session: Session, ids: set[str]) -> dict[str, str]:
     query = select(School.id, School.name).where(School.id.in_(ids))
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.name for row in session.execute(query)}
 
 
 @blueprint.get("/<class_id>")
