@@ -12,7 +12,7 @@ from review.details import TOPICS
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``key``: the English name; ``name``: the Vietnamese one, which pages translate to ``key``."""
+    """``key``: the English name; ``name``: the Vietnamese one. A table may have either."""
 
     key: str
     name: str
@@ -43,11 +43,14 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
+_D = chr(0x111)  # the one letter of Vietnamese that is no letter with a mark
+
+
 def fold(text: str) -> str:
     """Without marks, in lower case, with single spaces."""
     parts = unicodedata.normalize("NFD", text)
     plain = "".join(c for c in parts if unicodedata.category(c) != "Mn").casefold()
-    plain = plain.replace("đ", "d").replace("_", " ").replace("*", " ")
+    plain = plain.replace(_D, "d").replace("_", " ").replace("*", " ")
     return " ".join(plain.split())
 
 

@@ -56,6 +56,22 @@ EXAMPLES: tuple[dict[str, str], ...] = (
 )
 
 
+_ENGLISH = {
+    "Không chia sẻ mật khẩu": "Never share a password",
+    "Hai bạn kể vì sao mật khẩu là của riêng mình.": "Two friends tell why it is one's own.",
+    "Dùng mạng xã hội an toàn": "safe_networks",
+    "trong trường": "school",
+    "tự làm": "own",
+    "có": "yes",
+    "không": "no",
+    "bạn áo đỏ": "the child in red",
+    "bạn đeo kính": "the child with glasses",
+    "31/5/2027": "2027-05-31",
+    "Tủ hồ sơ lớp 7A": "Files of class 7A",
+    "Chào hỏi khi học trực tuyến": "Greetings in online lessons",
+}
+
+
 def safe(cell: str) -> str:
     """A cell that a spreadsheet shows as text: what would begin a formula gets an apostrophe."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
@@ -78,7 +94,8 @@ def as_csv(
     return _csv([[words(name) for name in HEADER], *rows], delimiter)
 
 
-def template(words: Callable[[str], str] = str, delimiter: str = ";") -> str:
+def template(*, english: bool = False, delimiter: str = ";") -> str:
     """All columns, in the reader's language, with examples."""
-    rows = [[words(line.get(c.key, "")) for c in COLUMNS] for line in EXAMPLES]
-    return _csv([[words(c.name) for c in COLUMNS], *rows], delimiter)
+    cells = [[line.get(c.key, "") for c in COLUMNS] for line in EXAMPLES]
+    rows = [[_ENGLISH.get(t, t) for t in line] for line in cells] if english else cells
+    return _csv([[c.key if english else c.name for c in COLUMNS], *rows], delimiter)

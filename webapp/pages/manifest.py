@@ -17,9 +17,16 @@ from review.manifest.table import MAX_BYTES
 from review.policy import Role
 from webapp.auth import roles
 from webapp.deps import deps
-from webapp.i18n import translated
+from webapp.i18n import choose_language, translated
 
 blueprint = Blueprint("manifest", __name__, url_prefix="/manifest")
+
+
+def _called(name: str) -> str:
+    """A column's name in the reader's language, as a table may have it."""
+    if choose_language() == "vi":
+        return name
+    return next((c.key for c in COLUMNS if c.name == name), name)
 
 
 @blueprint.get("")
@@ -27,7 +34,7 @@ blueprint = Blueprint("manifest", __name__, url_prefix="/manifest")
 def page() -> str:
     return render_template(
         "manifest.html",
-        columns=COLUMNS,
+        columns=[(c, _called(c.name)) for c in COLUMNS],
         header=[translated(name) for name in HEADER],
         results={code: translated(words) for code, words in RESULTS.items()},
         max_bytes=deps().settings.max_bytes,
@@ -38,7 +45,8 @@ def page() -> str:
 @roles(Role.TEACHER)
 def template() -> Response:
     """A table to start from, with semicolons: so Excel opens it where a comma is for decimals."""
-    response = Response(manifest.template(translated), mimetype="text/csv")
+    text = manifest.template(english=choose_language() == "en")
+    response = Response(text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="lan-toa.csv"'
     return response
 
@@ -91,7 +99,7 @@ def _shown(entry: Entry) -> Mapping[str, Any]:
     wrong = [
         {
             "row": w.row,
-            "column": translated(w.column) if w.column else "",
+            "column": _called(w.column),
             "text": translated(w.sentence),
         }
         for w in entry.wrong
