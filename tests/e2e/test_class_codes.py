@@ -41,7 +41,7 @@ def cut_off(page: Page) -> list[str]:
         " (c.scrollHeight > c.clientHeight + 1 || c.scrollWidth > c.clientWidth + 1))"
         ".map(c => c.innerText)"
     )
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
     return list(found)
 
 
