@@ -16,7 +16,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from review import clock
-from review.errors import InvalidInput, NoSuchThing, WrongClassCode, WrongPassword
+from review.classcodes import default_end, new_code
+from review.classcodes import join_class as join_class
+from review.classcodes import renew_class_code as renew_class_code
+from review.errors import InvalidInput, NoSuchThing, WrongPassword
 from review.models import (
     Account,
     ApiToken,
@@ -31,9 +34,6 @@ from review.text import Sentence, clean, one_of
 
 MIN_PASSWORD = 10
 LEVELS = ("kindergarten", "primary", "lower_secondary", "other")
-# Read aloud and typed on a phone: no 0/O, 1/I/L, 5/S, 2/Z, 8/B, U/V.
-_CODE_LETTERS = "3467ACDEFGHJKMNPQRTWXY"
-_CODE_LENGTH = 8
 PUPIL_SESSION = timedelta(days=180)  # a school term: a pupil has nothing else to come back with
 
 
@@ -48,7 +48,7 @@ def _decoy() -> str:
     return _hasher().hash(secrets.token_urlsafe())
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -78,13 +78,21 @@ def sign_in_name(text: str) -> str:
 
 def open_session(session: Session, account: Account, hours: float) -> str:
     """Sign a browser in; returns the secret for its cookie."""
+    life = PUPIL_SESSION if account.role == Role.PUPIL else timedelta(hours=hours)
+    return add_session(session, account, life)
+
+
+def add_session(
+    session: Session, account: Account, life: timedelta, *, link_id: str | None = None
+) -> str:
+    """The secret of a new session; with ``link_id`` one that opens that link's clip alone."""
     secret = secrets.token_urlsafe(32)
     now = clock.now(session)
-    life = PUPIL_SESSION if account.role == Role.PUPIL else timedelta(hours=hours)
     session.add(
         LoginSession(
-            token_hash=_digest(secret),
+            token_hash=digest(secret),
             account_id=account.id,
+            link_id=link_id,
             created_at=now,
             expires_at=now + life,
         )
@@ -98,7 +106,8 @@ def session_account(session: Session, secret: str) -> Account | None:
         select(Account)
         .join(LoginSession, LoginSession.account_id == Account.id)
         .where(
-            LoginSession.token_hash == _digest(secret),
+            LoginSession.token_hash == digest(secret),
+            LoginSession.link_id.is_(None),
             LoginSession.expires_at > clock.now(session),
             Account.active,
         )
@@ -106,7 +115,7 @@ def session_account(session: Session, secret: str) -> Account | None:
 
 
 def close_session(session: Session, secret: str) -> None:
-    session.execute(delete(LoginSession).where(LoginSession.token_hash == _digest(secret)))
+    session.execute(delete(LoginSession).where(LoginSession.token_hash == digest(secret)))
 
 
 def close_all_sessions(session: Session, account_id: str) -> None:
@@ -140,45 +149,17 @@ def add_class(session: Session, school_id: str, name: str) -> SchoolClass:
     same = SchoolClass.school_id == school_id, SchoolClass.name == name
     if session.scalar(select(SchoolClass.id).where(*same).limit(1)) is not None:
         raise InvalidInput(name="Trường này đã có lớp tên này.")
+    now = clock.now(session)
     row = SchoolClass(
-        school_id=school_id, name=name, code=_new_code(), created_at=clock.now(session)
+        school_id=school_id,
+        name=name,
+        code=new_code(),
+        code_ends_at=default_end(now),
+        created_at=now,
     )
     session.add(row)
     session.flush()
     return row
-
-
-def _new_code() -> str:
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
-
-
-def renew_class_code(session: Session, class_id: str) -> SchoolClass:
-    """The old code ends at once; pupils who are in stay in."""
-    row = session.get(SchoolClass, class_id)
-    if row is None:
-        raise NoSuchThing(f"there is no class {class_id}")
-    row.code, row.code_ends_at = _new_code(), None
-    session.flush()
-    return row
-
-
-def join_class(session: Session, code: str) -> Account:
-    """A new pupil's account, without any name, for whoever has the class code."""
-    typed = "".join(c for c in code.upper() if c.isalnum())
-    group = session.scalar(select(SchoolClass).where(SchoolClass.code == typed))
-    now = clock.now(session)
-    if group is None or (group.code_ends_at is not None and group.code_ends_at <= now):
-        raise WrongClassCode("there is no such class code")
-    account = Account(
-        role=Role.PUPIL,
-        label=f"Học sinh {group.name[:1].lower()}{group.name[1:]}",
-        school_id=group.school_id,
-        class_id=group.id,
-        created_at=now,
-    )
-    session.add(account)
-    session.flush()
-    return account
 
 
 def add_account(
@@ -272,7 +253,7 @@ def add_token(
     secret = "lt_" + secrets.token_urlsafe(32)
     session.add(
         ApiToken(
-            token_hash=_digest(secret),
+            token_hash=digest(secret),
             account_id=account_id,
             library_id=library_id,
             label=clean(label, limit=80),
@@ -302,7 +283,7 @@ def revoke_tokens(
 
 def token_owner(session: Session, secret: str) -> Account | Library | None:
     """Whose token this is, if it stands and its owner is active."""
-    token = session.get(ApiToken, _digest(secret))
+    token = session.get(ApiToken, digest(secret))
     if token is None or token.revoked_at is not None:
         return None
     owner: Account | Library | None

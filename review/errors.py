@@ -149,7 +149,7 @@ class WrongPassword(ReviewError):
 
 
 class WrongClassCode(ReviewError):
-    """There is no such class code, or it has ended."""
+    """There is no such class code (any more)."""
 
     code = "wrong_class_code"
 
@@ -162,3 +162,45 @@ class QuotaReached(ReviewError):
         super().__init__(f"the {by}'s quota of {what} is reached", by=by, left=left)
         self.code = f"quota_{by}_{what}"
         self.left = left
+
+
+class ClassCodeEnded(WrongClassCode):
+    """Its last day is over."""
+
+    code = "class_code_ended"
+
+
+class ClassCodeStopped(WrongClassCode):
+    """The teacher has stopped it."""
+
+    code = "class_code_stopped"
+
+
+class ClassCodeFull(WrongClassCode):
+    """As many pupils came in by it as the teacher allows."""
+
+    code = "class_code_full"
+
+
+class ClassClipsFull(ReviewError):
+    """As many clips came in by the class code as the teacher allows."""
+
+    code = "class_clips_full"
+
+
+class WrongLink(ReviewError):
+    """There is no such private link."""
+
+    code = "wrong_link"
+
+
+class LinkRevoked(ReviewError):
+    """The private link was revoked, or another has taken its place."""
+
+    code = "link_revoked"
+
+
+class TooManyGuesses(ReviewError):
+    """Too many wrong guesses came from this network. ``retry_after``: seconds."""
+
+    code = "too_many_guesses"

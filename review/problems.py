@@ -59,13 +59,20 @@ RULES: dict[str, str] = {
     "upload_used": "Tệp đã tải lên này thuộc về một lần gửi khác. Hãy tải lên lại.",
     "lease_lost": "Việc này đã được giao cho máy khác.",
     "wrong_password": "Tên đăng nhập hoặc mật khẩu chưa đúng.",
-    "wrong_class_code": "Mã lớp chưa đúng hoặc đã hết hạn. Hãy hỏi lại thầy cô.",
     "quota_account_bytes": "Tài khoản này chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, gỡ clip cũ không cần nữa, hoặc nhờ người quản trị cho thêm chỗ.",
     "quota_class_bytes": "Lớp chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, hoặc nhờ thầy cô gỡ clip cũ hay xin thêm chỗ.",
     "quota_school_bytes": "Trường chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, hoặc nhờ thầy cô xin phòng giáo dục thêm chỗ.",
     "quota_account_clips": "Tài khoản này đã gửi đủ số clip cho phép. Hãy gỡ clip cũ không cần nữa, hoặc nhờ người quản trị cho thêm.",
     "quota_class_clips": "Lớp đã gửi đủ số clip cho phép. Hãy nhờ thầy cô gỡ clip cũ hay xin thêm.",
     "quota_school_clips": "Trường đã gửi đủ số clip cho phép. Hãy nhờ thầy cô xin phòng giáo dục cho thêm.",
+    "wrong_class_code": "Mã lớp chưa đúng, hoặc thầy cô đã đổi mã. Hãy xem lại từng chữ, hoặc hỏi thầy cô mã mới.",
+    "class_code_ended": "Mã lớp này đã hết hạn. Hãy hỏi thầy cô mã mới.",
+    "class_code_stopped": "Thầy cô đã dừng mã lớp này. Hãy hỏi thầy cô mã mới.",
+    "class_code_full": "Lớp đã đủ số học sinh được vào bằng mã này. Hãy nhờ thầy cô tăng giới hạn hoặc đưa mã mới.",
+    "class_clips_full": "Lớp đã gửi đủ số clip mà thầy cô cho phép. Hãy nhờ thầy cô tăng giới hạn.",
+    "wrong_link": "Đường dẫn riêng chưa đúng. Hãy xem lại từng chữ, hoặc xin thầy cô đường dẫn mới.",
+    "link_revoked": "Đường dẫn riêng này đã được đổi hoặc thu hồi. Hãy xin thầy cô đường dẫn mới.",
+    "too_many_guesses": "Mạng này vừa gõ sai quá nhiều lần. Hãy đợi 15 phút rồi thử lại, hoặc dùng mạng khác, ví dụ 4G.",
 }
 
 PROBLEMS: dict[str, str] = {**REFUSALS, **FAILURES, **RULES}

@@ -1,9 +1,11 @@
 """What goes when it has served, as rows; the blobs are the caller's to remove after the commit.
 
 Of a revision that was replaced nothing is served any more. Once its clip was decided on nobody
-compares it with the new one, and what was redacted is not compared at all: the files that were made of it go, and with them what was noted of it
-for people at work (faces that a machine proposed, captions that it drafted). The same notes of a withdrawn clip go, too. What stays: originals, captions that a person
-kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions and the audit.
+compares it with the new one, and what was redacted is not compared at all: the files that were
+made of it go, and with them what was noted of it for people at work (faces that a machine
+proposed, captions that it drafted). The same notes of a withdrawn clip go, too. What stays:
+originals, captions that a person kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions
+and the audit.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from review import audit, clock, jobs, redacting
+from review import audit, classcodes, clock, jobs, redacting
 from review.accounts import actor_of
-from review.consent import Person, clamp, lower_to_consents, store_people
+from review.consent import Person, Scope, clamp, lower_to_consents, store_people
 from review.details import Details
 from review.errors import (
     InvalidInput,
@@ -45,6 +45,7 @@ def create_draft(
     """Keep what was typed before the first byte is sent."""
     if owner.role not in SUBMITTERS:
         raise NotAllowed(f"a {owner.role} does not submit clips")
+    classcodes.take_place(session, owner)
     clip = Clip(
         owner_id=owner.id,
         school_id=owner.school_id,
@@ -73,7 +74,7 @@ def _columns(
         "licence": details.licence,
         "music": details.music,
         "reenactment": details.reenactment,
-        "scope": clamp(details.scope, people),
+        "scope": classcodes.narrowed(session, owner, clamp(details.scope, people)),
     }
 
 
@@ -151,6 +152,8 @@ def _hand_in(session: Session, clip: Clip, upload: Upload, actor: Actor, action:
     if used is not None:
         raise UploadUsed(f"upload {upload.id} belongs to another submission")
     now = clock.now(session)
+    owner = session.get_one(Account, clip.owner_id)
+    clip.scope = classcodes.narrowed(session, owner, Scope(clip.scope))
     number = clip.revision + 1
     move(
         session,

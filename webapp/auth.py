@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from review import accounts
 from review.models import Account, Library
 from review.policy import Actor, Role
+from webapp import linked
 from webapp.deps import deps
 from webapp.errors import Forbidden, Unauthorized, database_is_away, wants_json
 
@@ -32,6 +33,7 @@ class SignedIn:
 
     account: Account
     secret: str
+    by_link: str | None = None  # the clip whose private link brought them here
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
@@ -45,13 +47,27 @@ def _load(secret: str) -> SignedIn | None:
         return None  # the error page is written for nobody in particular
     with deps().database.read() as rows:
         account = accounts.session_account(rows, secret)
-    return SignedIn(account, secret) if account is not None else None
+    if account is None:
+        return None  # a private link may still open this page: flask-login asks for it next
+    if account.role == Role.PUPIL:
+        found = _by_link()
+        if found is not None and found.account.id != account.id:
+            return found  # another pupil's clip, on a phone that several share
+    return SignedIn(account, secret)
+
+
+def _by_link(_request: object = None) -> SignedIn | None:
+    if database_is_away():
+        return None
+    found = linked.visitor()
+    return None if found is None else SignedIn(found[0], "", by_link=found[1])
 
 
 def init(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # a phone changes its address all day
     manager.user_loader(_load)
+    manager.request_loader(_by_link)
 
 
 def sign_in(account: Account) -> None:
@@ -72,6 +88,7 @@ def sign_out() -> None:
     if current_user.is_authenticated:
         with deps().database.write() as rows:
             accounts.close_session(rows, current_user.secret)
+    linked.close_all()
     logout_user()
     session.clear()
 

@@ -41,6 +41,13 @@ STATUS: dict[str, int] = {
     "wrong_class_code": 422,
     **{f"quota_{by}_bytes": 413 for by in ("account", "class", "school")},
     **{f"quota_{by}_clips": 403 for by in ("account", "class", "school")},
+    "class_code_ended": 422,
+    "class_code_stopped": 422,
+    "class_code_full": 422,
+    "class_clips_full": 409,
+    "wrong_link": 404,
+    "link_revoked": 410,
+    "too_many_guesses": 429,
 }
 
 # What only the web can refuse. Vietnamese is the source language.

@@ -19,6 +19,7 @@ from review import (
     accounts,
     bucketed,
     consenting,
+    guesses,
     jobs,
     lookalikes,
     processing,
@@ -55,6 +56,7 @@ class Sweeper:
         with self.deps.database.write() as session:
             ended = consenting.expire_due(session)
             accounts.expire_sessions(session)
+            guesses.forget_old(session)
         if ended:
             log.info("consents_expired", clips=ended)
         self.remove_expired_uploads()

@@ -3,6 +3,7 @@
 from review.models.base import Base
 from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
+from review.models.doors import ClipLink, Guesses
 from review.models.faces import FaceProposals
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
@@ -28,6 +29,7 @@ __all__ = [
     "Captions",
     "ChainHead",
     "Clip",
+    "ClipLink",
     "ClipPerson",
     "Consent",
     "Decision",
@@ -37,6 +39,7 @@ __all__ = [
     "FeedHead",
     "FrameBand",
     "FrameHashes",
+    "Guesses",
     "IdempotencyKey",
     "Job",
     "Library",

@@ -17,6 +17,7 @@ class Clip(Base):
     __table_args__ = (
         Index("ix_clips_queue", "state", "stage", "school_id", "submitted_at", "id"),
         Index("ix_clips_owner", "owner_id", "id"),
+        Index("ix_clips_class", "class_id", "created_at"),
         Index("ix_clips_published", "state", "scope", "published_at", "id"),
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
     )

@@ -33,6 +33,13 @@ class SchoolClass(Base):
     code_ends_at: Mapped[datetime | None]
     quota_mb: Mapped[int | None]
     quota_clips: Mapped[int | None]
+    code_since: Mapped[datetime | None]  # None: since the class is
+    code_stopped_at: Mapped[datetime | None]
+    # The widest review.consent.Scope that a clip of its pupils may take.
+    code_scope: Mapped[str] = mapped_column(default="public", server_default="public")
+    code_pupils_limit: Mapped[int | None]
+    code_clips_limit: Mapped[int | None]
+    code_joined: Mapped[int] = mapped_column(default=0, server_default="0")  # by this very code
     created_at: Mapped[datetime]
 
 
@@ -71,6 +78,8 @@ class LoginSession(Base):
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    # Of one that came by a private link: it opens the link's clip and nothing else.
+    link_id: Mapped[str | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

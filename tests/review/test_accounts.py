@@ -204,7 +204,7 @@ def test_a_session_ends_by_itself_by_hand_and_with_the_account(any_world: World)
     made = staff(world)
     with world.write() as session:
         ended, closed, kept = (accounts.open_session(session, made, 12) for _ in range(3))
-        row = session.get_one(LoginSession, accounts._digest(ended))
+        row = session.get_one(LoginSession, accounts.digest(ended))
         assert row.expires_at - row.created_at == timedelta(hours=12)
         row.expires_at = clock.now(session) - timedelta(seconds=1)
         accounts.close_session(session, closed)
@@ -212,7 +212,7 @@ def test_a_session_ends_by_itself_by_hand_and_with_the_account(any_world: World)
         found = [accounts.session_account(session, s) for s in (ended, closed, kept, "", "x")]
         assert [f.id if f else None for f in found] == [None, None, made.id, None, None]
         accounts.expire_sessions(session)
-        assert session.get(LoginSession, accounts._digest(ended)) is None
+        assert session.get(LoginSession, accounts.digest(ended)) is None
         session.get_one(Account, made.id).active = False
         session.flush()
         assert accounts.session_account(session, kept) is None
@@ -222,7 +222,7 @@ def test_a_pupil_stays_signed_in_for_a_term(world: World) -> None:
     with world.write() as session:
         pupil = accounts.join_class(session, world.group.code)
         secret = accounts.open_session(session, pupil, 12)
-        row = session.get_one(LoginSession, accounts._digest(secret))
+        row = session.get_one(LoginSession, accounts.digest(secret))
         assert row.expires_at - row.created_at == timedelta(days=180)
 
 
@@ -271,7 +271,7 @@ def test_no_secret_stands_in_the_database(world: World, tmp_path: Any) -> None:
     assert made.id in text
     assert [s for s in (PASSWORD, secret, token) if s in text] == []
     with world.read() as session:
-        assert session.get(ApiToken, accounts._digest(token)) is not None
+        assert session.get(ApiToken, accounts.digest(token)) is not None
 
 
 # --- schools, classes, libraries, campaigns ----------------------------------------------------

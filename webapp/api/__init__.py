@@ -1,6 +1,6 @@
 """``/api/v1``: for programs with a bearer token (and for our own pages)."""
 
-from webapp.api import captions, clips, consents, openapi, operators, redactions, review
+from webapp.api import captions, clips, consents, drafts, openapi, operators, redactions, review
 from webapp.api.blueprint import blueprint
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "captions",
     "clips",
     "consents",
+    "drafts",
     "openapi",
     "operators",
     "redactions",

@@ -50,6 +50,11 @@ _CLIP_INPUT = {
         "scope": {"enum": ["class", "school", "library", "public"]},
     },
 }
+_DRAFT = {
+    "type": "object",
+    "required": ["title"],
+    "properties": {k: v for k, v in _CLIP_INPUT["properties"].items() if k != "upload"},  # type: ignore[attr-defined]
+}
 _NOTE = {
     "type": "object",
     "required": ["code"],
@@ -126,6 +131,7 @@ _CAPTION_FILES = {"text/vtt": _FILE, "application/x-subrip": _FILE}
 # (endpoint, what a body looks like, status of success, other answers)
 _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.create_clip": (_CLIP_INPUT, 201, (400, 401, 403, 404, 409, 415, 422)),
+    "api.put_draft": (_DRAFT, 200, (400, 401, 403, 404, 409, 415, 422)),
     "api.list_clips": (None, 200, (401, 422)),
     "api.get_clip": (None, 200, (404,)),
     "api.add_revision": (_UPLOAD, 201, (401, 404, 409, 422)),

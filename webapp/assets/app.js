@@ -39,6 +39,10 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied;
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // What htmx could not send is told beside the form that it came from.
 for (const kind of ["htmx:sendError", "htmx:responseError"]) {
   document.addEventListener(kind, (event) => {

@@ -78,6 +78,21 @@ class Api:
         key = uuid.uuid5(uuid.NAMESPACE_URL, repr(sorted(body.items())))
         return self._call("POST", "/api/v1/clips", json=body, headers={"Idempotency-Key": str(key)})
 
+    def put_draft(self, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The draft of this name, or the clip that it has become."""
+        return self._call("PUT", f"/api/v1/drafts/{key}", json=body)
+
+    def max_bytes(self) -> int:
+        """The largest upload that the server takes."""
+        try:
+            answer = self.session.options(f"{self.server.url}/uploads", timeout=(CONNECT, READ))
+        except requests.RequestException as error:
+            raise Unreachable(f"{self.server.url} does not answer: {error}") from None
+        told = answer.headers.get("Tus-Max-Size", "")
+        if not told.isdigit():
+            raise Refused(answer.status_code, "not_lantoa", f"{answer.url} is not a Lan Tỏa server")
+        return int(told)
+
     def clip(self, clip_id: str) -> dict[str, Any]:
         return self._call("GET", f"/api/v1/clips/{clip_id}")
 

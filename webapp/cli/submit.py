@@ -19,6 +19,7 @@ from webapp import seed
 from webapp.cli import lock
 from webapp.cli.client import Api, Refused, Server, Unreachable, notice_dead_networks
 from webapp.cli.common import data_option, echo_json, json_option, say
+from webapp.cli.manifest import Run
 from webapp.cli.resume import Places, key_of
 from webapp.cli.tus import Sender
 from webapp.cli.up import LOCK
@@ -31,7 +32,7 @@ _ELSEWHERE = "if it was started with another DATA, add --data and that folder."
 def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What is said about the clip; the names are those of the API."""
     options = (
-        click.option("--title", required=True),
+        click.option("--title", default=None, help="Needed for one FILE."),
         click.option("--summary", default=""),
         click.option("--language", type=click.Choice(LANGUAGES), default="vi", show_default=True),
         click.option("--level", type=click.Choice(LEVELS), default=None),
@@ -55,8 +56,23 @@ def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 @details_options
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="CSV of many clips instead of FILE; see docs/manifest.md.",
+)
+@click.option("--skip-wrong", is_flag=True, help="Send the right rows although others are wrong.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Where the CSV of what came of each row goes  [default: beside the manifest]",
+)
 @click.option("--server", default=None, help=f"Address of the server  [default: {DEFAULT_SERVER}]")
 @click.option("--token", default=None, help="Bearer token; safer: --token-file or LANTOA_TOKEN.")
 @click.option("--token-file", type=click.File("r"), default=None, help="'-': standard input.")
@@ -65,7 +81,10 @@ def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @json_option
 @data_option
 def submit(
-    file: Path,
+    file: Path | None,
+    manifest: Path | None,
+    skip_wrong: bool,
+    report: Path | None,
     server: str | None,
     token: str | None,
     token_file: TextIO | None,
@@ -78,16 +97,27 @@ def submit(
 ) -> None:
     """Upload FILE and submit it; prints the clip's id.
 
+    With --manifest many clips, one after the other: all rows are checked before anything is sent,
+    what was handed in before is not sent again, and a CSV says what came of each row.
+
     An interrupted upload goes on where it stopped, also in the next call for the same file.
     Without --token the server of this machine gets the demo teacher's, read from demo.json of
     the data directory: give --data when it was started with another DATA. With --wait the exit
     status is 1 when the clip was refused, rejected or withdrawn, or when processing failed.
     """
+    if token_file is not None:
+        token = token_file.readline().strip()
+    if manifest is not None:
+        if file is not None or any(details[name] for name in ("title", "summary", "topics")):
+            raise click.UsageError("--manifest says it all: no FILE, --title, ... beside it")
+        target = find_server(server, token, data)
+        run = Run(target, manifest, report, skip_wrong=skip_wrong, quiet=quiet, as_json=as_json)
+        raise SystemExit(run.all())
+    if file is None or details["title"] is None:
+        raise click.UsageError("FILE and --title are needed, or --manifest")
     body = read_details(details, people)
     if file.stat().st_size == 0:
         raise click.ClickException(message("empty_file"))
-    if token_file is not None:
-        token = token_file.readline().strip()
     target = find_server(server, token, data)
     try:
         clip = hand_in(target, file, body, quiet=quiet)

@@ -25,7 +25,10 @@ Progress = Callable[[int], None]
 
 
 class Sender:
-    """``progress(offset)`` after every part; ``say`` hears of interruptions."""
+    """``progress(offset)`` after every part; ``say`` hears of interruptions.
+
+    With ``clip`` the upload hands in that draft by itself once it is complete.
+    """
 
     def __init__(
         self,
@@ -35,7 +38,9 @@ class Sender:
         say: Callable[[str], None],
         progress: Progress,
         pauses: tuple[float, ...] = PAUSES,
+        clip: str | None = None,
     ) -> None:
+        self.about = {} if clip is None else {"clip": clip}
         self.client = TusClient(f"{server.url}/uploads", headers=server.headers)
         self.places, self.say, self.progress, self.pauses = places, say, progress, pauses
         self.failures = 0
@@ -74,7 +79,7 @@ class Sender:
             file_stream=stream,
             url=url,
             chunk_size=FIRST_PART,
-            metadata={"filename": name},
+            metadata={"filename": name, **self.about},
             upload_checksum=True,
         )
 

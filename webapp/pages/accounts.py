@@ -1,4 +1,4 @@
-"""Signing in and out, joining a class, choosing a language, renewing a class code."""
+"""Signing in and out, joining a class, choosing a language."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from review import accounts
-from review.errors import NotAllowed, WrongClassCode, WrongPassword
+from review import accounts, classcodes, guesses
+from review.errors import ReviewError, TooManyGuesses, WrongClassCode, WrongPassword
 from review.models import Account, SchoolClass
 from review.policy import Role
 from webapp import auth
+from webapp.addresses import network
 from webapp.deps import deps
+from webapp.errors import STATUS
 from webapp.forms import JoinForm, SignInForm
 from webapp.i18n import LANGUAGES
 from webapp.pages.shared import problem_word
@@ -65,20 +67,37 @@ def join() -> str:
 
 @blueprint.post("/join")
 @limiter.limit("60/minute")
-def check_join() -> str | Response | tuple[str, int]:
+def check_join() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     form = JoinForm()
     if not form.validate_on_submit():
         return render_template("join.html", form=form), 422
     if _is_in(form.code.data):
         return redirect(url_for("clips.mine"))
+    found = _join(form.code.data)
+    if isinstance(found, ReviewError):
+        form.code.errors = [problem_word(found.code)]
+        wait = found.detail.get("retry_after")
+        told = {} if wait is None else {"Retry-After": str(wait)}
+        return render_template("join.html", form=form), STATUS[found.code], told
+    auth.sign_in(found)
+    return redirect(url_for("submit.form"))
+
+
+def _join(code: str) -> Account | ReviewError:
+    """A new pupil, or what is wrong with the code: a wrong guess stays counted."""
     try:
         with deps().database.write() as rows:
-            account = accounts.join_class(rows, form.code.data)
-    except WrongClassCode as error:
-        form.code.errors = [problem_word(error.code)]
-        return render_template("join.html", form=form), 422
-    auth.sign_in(account)
-    return redirect(url_for("submit.form"))
+            guesses.take(rows, guesses.CLASS_CODE, network())
+            try:
+                account = accounts.join_class(rows, code)
+            except WrongClassCode as error:
+                if type(error) is not WrongClassCode:  # a real code: no guess
+                    guesses.give_back(rows, guesses.CLASS_CODE, network())
+                return error
+            guesses.give_back(rows, guesses.CLASS_CODE, network())
+            return account
+    except TooManyGuesses as error:
+        return error
 
 
 def _is_in(code: str) -> bool:
@@ -88,7 +107,7 @@ def _is_in(code: str) -> bool:
         return False
     with deps().database.read() as rows:
         group = rows.get(SchoolClass, account.class_id)
-    return group is not None and group.code == "".join(filter(str.isalnum, code.upper()))
+    return group is not None and group.code == classcodes.typed(code)
 
 
 @blueprint.post("/language")
@@ -99,22 +118,3 @@ def language() -> Response:
     session["language"] = chosen
     session.permanent = True
     return redirect(auth.safe_next(request.form.get("next")))
-
-
-@blueprint.post("/classes/<class_id>/code")
-def renew_code(class_id: str) -> Response:
-    """The old code ends at once: for a code that has left the class."""
-    actor = auth.require_actor(Role.TEACHER, Role.ADMIN)
-    with deps().database.write() as rows:
-        group = rows.get(SchoolClass, class_id)
-        if group is None:
-            abort(404)
-        if actor.role == Role.TEACHER and (
-            group.school_id != actor.school_id or actor.class_id not in (None, group.id)
-        ):
-            raise NotAllowed("not this teacher's class")
-        accounts.renew_class_code(rows, class_id)
-    flash(_("Mã lớp đã đổi. Mã cũ không dùng được nữa."))
-    if actor.role == Role.ADMIN:
-        return redirect(url_for("admin.index", _anchor="classes"))
-    return redirect(url_for("pages.home"))

@@ -26,6 +26,7 @@ from review.errors import InvalidInput, NoSuchClip, NotAllowed
 from review.models import Clip
 from review.policy import SUBMITTERS, Actor, Role
 from review.states import Action, State
+from webapp import linked, private
 from webapp.auth import require_actor, roles, signed_in
 from webapp.deps import deps
 from webapp.forms import ConsentForm, PersonForm, WithdrawForm, wrong_fields
@@ -61,7 +62,8 @@ def show(clip_id: str) -> str | Response:
         if clip.state == State.DRAFT:
             return redirect(url_for("submit.form", clip=clip.id))
         context = _context(session, actor, clip)
-    return render_template("clip.html", **context)
+    link = private.card(actor, clip)
+    return render_template("clip.html", private_link=link, **linked.trimmed(context))
 
 
 def _mine_or_staff(session: Session, actor: Actor, clip_id: str) -> Clip:
@@ -158,7 +160,7 @@ def progress(clip_id: str) -> Response:
     with deps().database.read() as session:
         clip = _mine_or_staff(session, actor, clip_id)
         made = bool(queries.renditions(session, clip))
-        context = _presented(session, actor, clip) if made else {}
+        context = linked.trimmed(_presented(session, actor, clip) if made else {})
     state = policy.shown_state(actor, clip)
     response = make_response(
         render_template(

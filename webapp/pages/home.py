@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from flask import Blueprint, render_template
 
-from review import queries
-from review.models import SchoolClass
-from review.policy import Actor, Role
+from review import classcodes, queries
+from review.policy import Role
+from webapp.addresses import own_url, spoken
 from webapp.auth import current_actor
 from webapp.deps import deps
 from webapp.pages import shared
@@ -27,7 +25,7 @@ def home() -> str:
         held = queries.safeguarding_queue(session, actor, limit=100).items
         recent = queries.my_clips(session, actor, limit=3).items
         faces = queries.faces(session, recent)
-        classes = _classes(session, actor)
+        classes = classcodes.managed(session, actor) if actor.role == Role.TEACHER else []
     return render_template(
         "home.html",
         waiting=waiting,
@@ -35,15 +33,5 @@ def home() -> str:
         recent=recent,
         faces=faces,
         classes=classes,
-        join_url=f"{request.host_url.rstrip('/')}/join",
+        join_address=spoken(own_url("accounts.join")),
     )
-
-
-def _classes(session: Session, actor: Actor) -> list[SchoolClass]:
-    """The classes whose code this teacher hands out."""
-    if actor.role != Role.TEACHER:
-        return []
-    query = select(SchoolClass).where(SchoolClass.school_id == actor.school_id)
-    if actor.class_id is not None:
-        query = query.where(SchoolClass.id == actor.class_id)
-    return list(session.scalars(query.order_by(SchoolClass.name)))

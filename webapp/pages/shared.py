@@ -22,6 +22,7 @@ from webapp.deps import deps
 from webapp.forms import licences
 from webapp.forms.clips import MUSIC, REASONS, SCOPES
 from webapp.i18n import LANGUAGES, choose_language, translated
+from webapp.linked import by_link
 from webapp.pages.told import told_above, told_at
 
 # Where a clip is shorter than this, whole seconds would tell too little of it.
@@ -252,5 +253,6 @@ def _context() -> dict[str, Any]:
         "told_at": told_at,
         "told_above": told_above,
         "signed_in": account is not None,
+        "by_link": by_link(),
         "has_language": "language" in session,
     }

@@ -16,7 +16,7 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from review import queries, submission
+from review import classcodes, queries, submission
 from review.errors import InvalidInput, NotAllowed
 from review.models import Clip
 from review.policy import SUBMITTERS, Actor
@@ -24,6 +24,7 @@ from review.states import State
 from webapp.auth import require_account, require_actor, signed_in
 from webapp.deps import deps
 from webapp.forms import SubmitForm, wrong_fields
+from webapp.forms.classes import offer_scopes
 from webapp.i18n import translated
 
 blueprint = Blueprint("submit", __name__)
@@ -49,7 +50,10 @@ def form() -> str:
 
 
 def _page(filled: SubmitForm, clip: Clip | None) -> str:
-    settings = deps().settings
+    settings, account = deps().settings, require_account()
+    with deps().database.read() as session:
+        widest = classcodes.widest(session, account.role, account.class_id)
+    offer_scopes(filled.scope, widest)
     return render_template(
         "submit.html",
         form=filled,

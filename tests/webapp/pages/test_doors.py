@@ -35,6 +35,8 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/": (200, 200, 200, 200, 200, 200, 200),
     "/sign-in": (200, 200, 200, 200, 200, 200, 200),
     "/join": (200, 200, 200, 200, 200, 200, 200),
+    "/c": (200, 200, 200, 200, 200, 200, 200),
+    "/c/acde-3467-fghj": (404, 404, 404, 404, 404, 404, 404),
     "/library": (200, 200, 200, 200, 200, 200, 200),
     "/library/{published}": (200, 200, 200, 200, 200, 200, 200),
     "/library/{for_school}": (404, 200, 200, 200, 404, 404, 404),
@@ -82,6 +84,15 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/clips/{foreign_published}/captions/vi": (IN, 404, 404, 404, 200, 404, 404),
     "/clips/{in_review}/captions/vi/listening": (IN, 200, 200, 200, 200, 404, 404),
     "/clips/{held}/captions/vi/listening": (IN, 200, 404, 404, 404, 403, 404),
+    "/classes": (IN, 403, 302, 403, 403, 403, 200),
+    "/classes/{group}": (IN, 403, 200, 403, 403, 403, 200),
+    "/classes/{group}/card": (IN, 403, 200, 403, 403, 403, 200),
+    "/classes/{group}/card?as=poster": (IN, 403, 200, 403, 403, 403, 200),
+    "/classes/{foreign_group}": (IN, 403, 404, 403, 403, 403, 200),
+    "/classes/{foreign_group}/card": (IN, 403, 404, 403, 403, 403, 200),
+    "/classes/no-such-class": (IN, 403, 404, 403, 403, 403, 404),
+    "/manifest": (IN, 403, 200, 403, 403, 403, 403),
+    "/manifest/template.csv": (IN, 403, 200, 403, 403, 403, 403),
     "/review": (IN, 403, 403, 200, 200, 403, 403),
     "/review/next": (IN, 403, 403, 302, 302, 403, 403),
     "/review/{in_review}": (IN, 403, 403, 200, 200, 404, 403),
@@ -117,11 +128,19 @@ def clips(world: World) -> dict[str, str]:
         "withdrawn_for_school": for_school[1],
         "foreign": world.clip(State.IN_REVIEW, owner=stranger),
         "foreign_published": _published_elsewhere(world, stranger),
+        "group": world.group.id,
+        "foreign_group": _class_elsewhere(world, stranger),
     }
 
 
 def _teacher_elsewhere(world: World) -> Account:
     return world.account(Role.TEACHER, school=world.another_school())
+
+
+def _class_elsewhere(world: World, stranger: Account) -> str:
+    assert stranger.school_id is not None
+    with world.write() as session:
+        return accounts.add_class(session, stranger.school_id, "Lớp 7A").id
 
 
 def _published_elsewhere(world: World, owner: Account) -> str:
@@ -173,7 +192,7 @@ def _shown(visitor: Callable[..., Browser], clips: dict[str, str], language: str
     for column, who in enumerate(WHO):
         person = visitor(who, language)
         for path, statuses in TABLE.items():
-            if statuses[column] in (IN, 302) or path.endswith(FRAGMENTS):
+            if statuses[column] in (IN, 302) or path.endswith((*FRAGMENTS, ".csv")):
                 continue
             pages.append(person.get(path.format(**clips)))
     return pages
