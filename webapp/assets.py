@@ -46,6 +46,7 @@ def init(app: Flask) -> None:
         root=str(STATIC),
         prefix="static",
         max_age=3600,
+        mimetypes={".webmanifest": "application/manifest+json"},
         allow_all_origins=False,
         # Names change with the content: these never do.
         immutable_file_test=lambda path, url: url.startswith("/static/dist/"),

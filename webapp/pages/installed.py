@@ -77,4 +77,5 @@ def worker() -> Response:
     response = Response(f"self.LANTOA={told};\n{script}", mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     response.set_etag(version)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

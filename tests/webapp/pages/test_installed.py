@@ -43,7 +43,7 @@ def test_all_that_the_worker_keeps_is_there_and_is_for_nobody(app: Flask, visito
             assert answer.status_code == 200, path
     for path in pages:
         seen = {app.test_client().get(path).text}
-        seen |= {visitor(role).get(path).text for role in (Role.PUPIL, Role.TEACHER)}
+        seen |= {visitor(role).get(path).source for role in (Role.PUPIL, Role.TEACHER)}
         assert len(seen) == 1, path
         (page,) = seen
         assert 'name="csrf-token" content=""' in page
@@ -100,9 +100,9 @@ def test_what_a_browser_keeps_is_one_persons_own(visitor: Visitor) -> None:
     assert (first["owner"], first["key"]) == (second["owner"], second["key"])
     assert first["owner"] != other["owner"]
     assert first["key"] != other["key"]
-    assert f'<meta name="owner" content="{first["owner"]}">' in pupil.get("/library").text
+    assert f'<meta name="owner" content="{first["owner"]}">' in pupil.get("/library").source
     assert me(visitor(None))[0] == 401
-    assert '<meta name="owner" content="">' in visitor(None).get("/library").text
+    assert '<meta name="owner" content="">' in visitor(None).get("/library").source
 
 
 def test_a_lost_answer_makes_no_second_draft(visitor: Visitor, world: World) -> None:
@@ -124,4 +124,4 @@ def test_a_lost_answer_makes_no_second_draft(visitor: Visitor, world: World) -> 
     page = person.get("/submit")
     assert "Lần hai" in page.text
     assert "Clip khác" in page.text
-    assert f'data-clip="{first}"' not in person.get(f"/submit?clip={first}").text
+    assert f'data-clip="{first}"' not in person.get(f"/submit?clip={first}").source
