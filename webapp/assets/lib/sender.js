@@ -161,10 +161,10 @@ export class Sender {
   }
 
   wait(state, told = null, delay = DELAYS[Math.min(this.tries, DELAYS.length - 1)]) {
+    if (this.upload) this.part = Math.max(SMALLEST_PART, this.part / 2);
     this.abort();
     this.tries += 1;
     this.pace.rest();
-    this.part = Math.max(SMALLEST_PART, this.part / 2);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.running && this.begin(), delay);
     this.on.state(state, told && told.title);

@@ -65,8 +65,13 @@ export class Draft {
     }
   }
 
-  async saveHere() {
+  saveHere() {
     clearTimeout(this.here);
+    this.writing = this.write();
+    return this.writing;
+  }
+
+  async write() {
     try {
       await this.session.vault.put(this.id, this.value());
       if (this.dirty) this.tell("saved_here");
@@ -162,6 +167,7 @@ export class Draft {
     } catch {
       // Nothing was kept there.
     }
+    await this.writing; // else it would come after what follows
     if (forget && this.session.vault) await this.session.vault.remove(id);
     return id;
   }

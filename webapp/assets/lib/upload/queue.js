@@ -18,7 +18,7 @@ export class Queue {
     this.files = new Map();
     this.current = null;
     this.sender = null;
-    network.addEventListener("change", () => this.next());
+    network.addEventListener("change", () => this.nudge());
     if (navigator.serviceWorker) {
       navigator.serviceWorker.addEventListener("message", ({ data }) => data === "resume" && this.nudge());
     }
@@ -88,7 +88,7 @@ export class Queue {
   note(send) {
     send.notedAt = performance.now();
     if (!this.session.vault) return Promise.resolve();
-    const { id, at, notedAt, isKept, state, ...value } = send;
+    const { id, at, notedAt, isKept, after, ...value } = send;
     return this.session.vault.put(id, value).catch(() => {});
   }
 
@@ -97,11 +97,15 @@ export class Queue {
     const { current } = this;
     if (current && (current.paused || this.network.mustWait)) this.halt();
     if (this.current || this.starting) return;
-    const ready = this.sends.filter((send) => this.files.has(send.id) && !send.paused && !send.stuck);
+    const mayGo = (send) => this.files.has(send.id) && !send.paused && !send.stuck && !(send.after > Date.now());
+    const ready = this.sends.filter(mayGo);
     if (!ready.length) return;
     if (this.network.mustWait) return void this.on.state(ready[0], "wifi");
     this.starting = true;
-    const begun = () => (this.starting = false);
+    const begun = () => {
+      this.starting = false;
+      if (!this.current) this.next();
+    };
     this.start(ready[0]).then(begun, begun);
   }
 
@@ -110,6 +114,7 @@ export class Queue {
     this.on.change();
     if (!(await this.alone(send))) return this.rest(send, "elsewhere");
     if (!send.clip && !(await this.handForm(send))) return undefined;
+    if (!this.session.csrf) await this.session.refresh().catch(() => {}); // the sender asks again
     if (this.current !== send || send.paused) return undefined;
     const { url, sent, used, clip, name } = send;
     this.sender = new Sender({
@@ -155,11 +160,12 @@ export class Queue {
   }
 
   later(send) {
+    send.after = Date.now() + AGAIN;
     this.free();
     this.nudgeLater();
     this.on.state(send, this.network.isOffline ? "offline" : "retry");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.next(), AGAIN);
+    this.timer = setTimeout(() => this.next(), AGAIN + 100);
   }
 
   // Nothing that passes by itself: the person is needed.
@@ -235,8 +241,9 @@ export class Queue {
   }
 
   nudge() {
+    for (const send of this.sends) send.after = 0;
+    this.next();
     if (this.sender) this.sender.wake();
-    else this.next();
   }
 
   // Where the browser can, it wakes us when there is a network again.

@@ -14,7 +14,8 @@ export async function room(url, place) {
   }
   const bytesLeft = bound(told.bytes_left);
   const clipsLeft = bound(told.clips_left);
-  const whose = say(`room_${told.by}`);
+  const shared = say(`room_${told.by}`);
+  const whose = shared ? ` ${shared}` : "";
   if (!clipsLeft || !bytesLeft) place.textContent = say("room_none", { whose });
   else {
     const parts = [];
