@@ -111,7 +111,7 @@ export class Queue {
 
   async start(send) {
     this.current = send;
-    this.on.change();
+    this.on.state(send, "sending");
     if (!(await this.alone(send))) return this.rest(send, "elsewhere");
     if (!send.clip && !(await this.handForm(send))) return undefined;
     if (!this.session.csrf) await this.session.refresh().catch(() => {}); // the sender asks again
@@ -231,6 +231,7 @@ export class Queue {
   pause(send) {
     send.paused = true;
     this.note(send);
+    if (send !== this.current) this.on.state(send, "paused");
     this.next();
   }
 
