@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Page, Request
+from playwright.sync_api import CDPSession, Page, Request
 from sqlalchemy import select
 
 from review.models import Clip, Revision
@@ -24,12 +25,18 @@ def padded(clip: Path, target: Path, size: int, mark: bytes = b"\0") -> Path:
     return target
 
 
+_sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+
+
 def slow(page: Page, upload: int) -> None:
     """So many bytes a second go up; -1: as many as there are."""
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
+    if page not in _sessions:  # two of them would both slow it down
+        _sessions[page] = page.context.new_cdp_session(page)
+        _sessions[page].send("Network.enable")
     conditions = {"offline": False, "latency": 60, "downloadThroughput": -1}
-    session.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": upload})
+    _sessions[page].send(
+        "Network.emulateNetworkConditions", {**conditions, "uploadThroughput": upload}
+    )
 
 
 def fill(page: Page, file: Path | None, title: str) -> None:

@@ -114,7 +114,8 @@ class Page {
     this.unfinished.draw(this.session.vault, gone, this.draft.id, this.fields.clip);
   }
 
-  more() {
+  async more() {
+    await this.sending; // the form is still that of the clip before
     this.wantsMore = true;
     this.panel.isTyping = true;
     this.fields.empty();
@@ -125,23 +126,24 @@ class Page {
     this.chooser.input.focus({ preventScroll: true });
   }
 
-  async send() {
+  send() {
+    if (this.sending || this.chooser.isBusy) return;
+    this.button.disabled = true;
+    this.sending = this.sendNow().finally(() => {
+      this.sending = null;
+      this.button.disabled = false;
+    });
+  }
+
+  async sendNow() {
     const { chooser } = this;
-    if (this.sending || chooser.isBusy) return;
     await chooser.looking;
     if (!chooser.file) return chooser.show(say("nofile"));
     if (chooser.wrong) return chooser.show(chooser.wrong);
-    if (!this.limits.clipsLeft) return chooser.show(say("room_none", { whose: "" }).trim());
-    this.sending = true;
-    this.button.disabled = true;
+    if (!this.limits.clipsLeft) return chooser.show(say("room_none", { whose: "" }));
     chooser.show(null);
-    try {
-      const target = await this.handForm();
-      if (target) await this.sendOff(target);
-    } finally {
-      this.sending = false;
-      this.button.disabled = false;
-    }
+    const target = await this.handForm();
+    return target && this.sendOff(target);
   }
 
   // {clip, page} of the draft that the form became; both null when there is no network to say.
@@ -201,7 +203,7 @@ class Page {
   async mend(send, errors) {
     const file = this.queue.files.get(send.id);
     await this.queue.drop(send);
-    this.more();
+    await this.more();
     this.fields.fill(send.entries);
     this.draft.edited();
     await this.chooser.take(file);
