@@ -138,7 +138,8 @@ def test_several_clips_go_one_after_the_other(
         fill(page, file, f"Hàng đợi {n}")
         send(page)
     expect(page.get_by_text("Chờ đến lượt").first).to_be_visible()
-    expect(page.get_by_role("heading", name="Đã gửi xong tất cả")).to_be_visible(timeout=MINUTE)
+    expect(page.locator("[data-done] li")).to_have_count(3, timeout=MINUTE)
+    expect(page.get_by_role("heading", name="Đã gửi xong tất cả")).to_be_visible()
     assert [originals(installation)[f"Hàng đợi {n}"] for n in range(3)] == [*map(sha256, files)]
     expect(page.get_by_role("button", name="Gửi clip khác")).to_be_visible()
     page.get_by_role("button", name="Gửi clip khác").click()
