@@ -105,7 +105,8 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
-FRAGMENTS = ("/progress", "/listening", "/signals", "/faces")
+# Not whole pages of a person in their language: fragments, programs, what is made for nobody.
+FRAGMENTS = ("/submit/me", "/sw.js", "language=en", "/progress", "/listening", "/signals", "/faces")
 
 
 @pytest.fixture
