@@ -109,6 +109,8 @@ class Page {
     if (!this.isForm) this.box.hidden = this.isSending || this.panel.sent.length > 0;
     else if (this.isSending && this.fields.isBlank && !this.wantsMore) this.box.hidden = true;
     else if (this.fields.clip && this.isSending) this.box.hidden = true;
+    // While a form is open there is no next one to open.
+    if (this.panel.parts.more) this.panel.parts.more.hidden = !this.box.hidden;
     if (!this.unfinished) return;
     const gone = [...this.queue.sends, ...this.panel.sent];
     this.unfinished.draw(this.session.vault, gone, this.draft.id, this.fields.clip);
@@ -122,6 +124,7 @@ class Page {
     this.chooser.empty();
     history.replaceState(null, "", this.form.dataset.page);
     this.box.hidden = false;
+    this.drawn();
     this.box.scrollIntoView({ block: "start" });
     this.chooser.input.focus({ preventScroll: true });
   }
@@ -194,6 +197,7 @@ class Page {
     await this.queue.add(send, file, before);
     this.box.hidden = true;
     this.chooser.empty();
+    this.drawn();
     const note = document.querySelector("[data-restored]");
     if (note) note.hidden = true;
     this.panel.card.scrollIntoView({ block: "start" });
