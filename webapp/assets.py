@@ -20,13 +20,17 @@ def _manifest(changed: float) -> dict[str, str]:
     return {str(k): str(v) for k, v in loaded.items()}
 
 
-def asset(name: str) -> str:
-    """The URL of a built file; a missing build is told in one line."""
+def built_name(name: str) -> str:
+    """The name of a built file in :data:`DIST`; a missing build is told in one line."""
     try:
-        manifest = _manifest((DIST / "manifest.json").stat().st_mtime)
-        return url_for("static", filename=f"dist/{manifest[name]}")
+        return _manifest((DIST / "manifest.json").stat().st_mtime)[name]
     except (FileNotFoundError, KeyError):
         raise RuntimeError(f"the page asset {name} is not built: run bin/setup") from None
+
+
+def asset(name: str) -> str:
+    """The URL of a built file."""
+    return url_for("static", filename=f"dist/{built_name(name)}")
 
 
 def are_built() -> bool:
@@ -42,6 +46,7 @@ def init(app: Flask) -> None:
         root=str(STATIC),
         prefix="static",
         max_age=3600,
+        mimetypes={".webmanifest": "application/manifest+json"},
         allow_all_origins=False,
         # Names change with the content: these never do.
         immutable_file_test=lambda path, url: url.startswith("/static/dist/"),

@@ -1,6 +1,6 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
-from review.queries.clips import class_clips, gallery, my_clips
+from review.queries.clips import class_clips, drafts, gallery, my_clips
 from review.queries.covers import Cover, Face, covers, faces
 from review.queries.paging import Page, decode_cursor, encode_cursor
 from review.queries.queue import (
@@ -35,6 +35,7 @@ __all__ = [
     "covers",
     "decisions",
     "decode_cursor",
+    "drafts",
     "encode_cursor",
     "faces",
     "gallery",

@@ -30,6 +30,12 @@ def my_clips(
     )
 
 
+def drafts(session: Session, actor: Actor, limit: int = 20) -> list[Clip]:
+    """What the person began and has not handed in, the newest first."""
+    mine = select(Clip).where(Clip.owner_id == actor.id, Clip.state == State.DRAFT)
+    return list(session.scalars(mine.order_by(Clip.created_at.desc(), Clip.id).limit(limit)))
+
+
 def class_clips(
     session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
 ) -> Page[Clip]:

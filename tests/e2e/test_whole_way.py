@@ -20,7 +20,7 @@ MINUTE = 60_000  # ms
 def hand_in(page: Page, clip: Path, title: str = TITLE) -> str:
     """Fill in the form as a teacher does; the clip's id."""
     page.goto("/submit")
-    page.get_by_label("Chọn hoặc quay clip").set_input_files(clip)
+    page.get_by_label("Chọn clip").set_input_files(clip)
     page.get_by_label("Tên clip").fill(title)
     page.get_by_label("Ứng xử văn minh").check()
     page.get_by_role("button", name="Thêm một bạn").click()
@@ -164,7 +164,7 @@ def test_changes_are_asked_for_made_and_approved(
     teacher.reload()
     expect(teacher.get_by_text("Tiếng quá nhỏ hoặc khó nghe")).to_be_visible()
     expect(teacher.get_by_text("từ giây thứ ba")).to_be_visible()
-    teacher.get_by_label("Chọn hoặc quay clip").set_input_files(clips.portrait())
+    teacher.get_by_label("Chọn clip").set_input_files(clips.portrait())
     teacher.get_by_role("button", name="Nộp lại").click()
     expect(teacher.get_by_text("lần nộp thứ 2").first).to_be_visible(timeout=MINUTE)
     until_examined(teacher)
@@ -175,7 +175,7 @@ def test_a_file_that_is_no_clip_is_told_in_words(visit: Visit, clips: Clips, nam
     """Found in the browser where it can tell, else by the server; the page says what to do."""
     page = visit("teacher")
     page.goto("/submit")
-    page.get_by_label("Chọn hoặc quay clip").set_input_files(clips.get(name))
+    page.get_by_label("Chọn clip").set_input_files(clips.get(name))
     page.get_by_label("Tên clip").fill("Không phải clip")
     page.get_by_role("button", name="Gửi clip").click()
     told = page.locator(".note.bad:visible")

@@ -1,7 +1,9 @@
 // On every page: htmx for fragments, and small manners of forms and menus.
 import htmx from "htmx.org";
+import { checkWho } from "./lib/who.js";
 
 window.htmx = htmx;
+checkWho();
 
 // A second press on a button must not send the form twice.
 document.addEventListener("submit", (event) => {

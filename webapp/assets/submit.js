@@ -1,255 +1,238 @@
-// The submit page and the resubmit form: check the file here, keep the form there, then send.
-import { Sender, supported } from "./lib/sender.js";
-
-const words = JSON.parse(document.getElementById("words").textContent);
-const csrf = document.querySelector('meta[name="csrf-token"]').content;
-const language = document.documentElement.lang;
-const say = (name, values = {}) =>
-  Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[name]);
-const number = (value, digits = 1) =>
-  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const megabytes = (bytes) => number(bytes / 1048576);
-const clock = (seconds) =>
-  `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
+// The submit page and the resubmit form: keep what is typed, look at the clip, send it, go on later.
+import { supported } from "./lib/sender.js";
+import { Chooser } from "./lib/upload/chooser.js";
+import { Draft } from "./lib/upload/draft.js";
+import { Fields } from "./lib/upload/fields.js";
+import { Network } from "./lib/upload/network.js";
+import { Panel } from "./lib/upload/panel.js";
+import { People } from "./lib/upload/people.js";
+import { Queue } from "./lib/upload/queue.js";
+import { room } from "./lib/upload/room.js";
+import { Session, SignedOut } from "./lib/upload/session.js";
+import { Unfinished } from "./lib/upload/unfinished.js";
+import { say } from "./lib/upload/words.js";
 
 class Page {
-  constructor(form) {
+  constructor(form, people) {
     this.form = form;
-    this.input = form.querySelector('input[type="file"]');
-    this.zone = form.querySelector(".dropzone");
-    this.chosen = form.querySelector("[data-chosen]");
-    this.preview = form.querySelector("video[data-preview]");
-    this.panel = form.querySelector("[data-upload-panel]");
-    this.bar = this.panel.querySelector("progress");
-    this.state = this.panel.querySelector("[data-state]");
-    this.toggle = this.panel.querySelector("[data-toggle]");
-    this.trouble = form.querySelector("[data-trouble]");
+    this.box = form.querySelector("[data-fields]");
     this.button = form.querySelector("[data-send]");
-    this.fields = form.querySelector("[data-fields]");
-    this.fileIsGood = false;
+    this.urls = form.querySelector("[data-chooser]").dataset;
+    this.isForm = !form.dataset.clip; // else a clip that waits for another file
+    this.session = new Session(this.urls.me);
+    this.network = new Network();
+    this.fields = new Fields(form, people);
+    this.limits = {
+      maxBytes: Number(form.dataset.maxBytes),
+      maxSeconds: Number(form.dataset.maxSeconds),
+      bytesLeft: Infinity,
+      clipsLeft: Infinity,
+    };
+    form.dataset.shrinker = this.urls.shrinker;
+    this.chooser = new Chooser(form, this.limits);
+    this.panel = new Panel(form, this.network, { queue: () => this.queue, more: () => this.more() });
+    this.queue = this.makeQueue();
+    if (this.isForm) {
+      this.draft = new Draft({ form, fields: this.fields, session: this.session, told: form.querySelector("[data-saved]") });
+      this.unfinished = new Unfinished(document.querySelector("[data-unfinished]"));
+    }
     this.listen();
   }
 
+  makeQueue() {
+    return new Queue({
+      session: this.session,
+      network: this.network,
+      endpoint: this.form.dataset.endpoint,
+      on: {
+        change: () => this.drawn(),
+        progress: (send, values) => this.panel.progress(send, values),
+        state: (send, state, words) => this.panel.state(send, state, words),
+        done: (send) => this.panel.done(send),
+        wrong: (send, errors) => this.mend(send, errors),
+      },
+    });
+  }
+
   listen() {
-    this.input.addEventListener("change", () => this.choose());
-    for (const kind of ["dragenter", "dragover"]) {
-      this.zone.addEventListener(kind, () => this.zone.classList.add("over"));
-    }
-    for (const kind of ["dragleave", "drop"]) {
-      this.zone.addEventListener(kind, () => this.zone.classList.remove("over"));
-    }
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
-    this.toggle.addEventListener("click", () => {
-      if (this.sender.running) this.sender.pause();
-      else this.sender.go();
-    });
-    this.form.addEventListener("input", (event) => {
-      this.typed = true;
-      this.forgive(event.target);
-    });
+    this.form.addEventListener("mended", () => this.chooser.show(this.chooser.wrong));
+    const banner = document.querySelector("[data-offline]");
+    const tell = () => banner && (banner.hidden = !this.network.isOffline);
+    this.network.addEventListener("change", tell);
+    tell();
     window.addEventListener("beforeunload", (event) => {
-      // What was typed is a draft once it was sent; before that it would be lost.
-      if (this.sender ? this.sender.running : this.typed) event.preventDefault();
+      // Only where something would be lost: a clip that is not kept here, words that no place took.
+      const { current } = this.queue;
+      const isLost = (current && !current.isKept) || (this.draft && this.draft.dirty && !this.session.vault);
+      if (isLost) event.preventDefault();
     });
   }
 
-  async choose() {
-    const file = this.input.files[0];
-    this.show(null);
-    this.fileIsGood = false;
-    this.chosen.hidden = !file;
-    if (!file) return;
-    const limits = this.form.dataset;
-    const facts = await this.look(file);
-    const length = facts ? ` · ${clock(facts.duration)}` : "";
-    this.chosen.textContent = `${file.name} · ${megabytes(file.size)} MB${length}`;
-    if (file.size === 0) return this.show(say("empty"));
-    if (file.size > Number(limits.maxBytes)) {
-      return this.show(say("large", { most: megabytes(Number(limits.maxBytes)) }));
-    }
-    if (facts && facts.duration > Number(limits.maxSeconds)) {
-      return this.show(say("long", { length: clock(facts.duration), most: clock(Number(limits.maxSeconds)) }));
-    }
-    if (file.type && !file.type.startsWith("video/")) return this.show(say("kind"));
-    this.fileIsGood = true;
+  async start() {
+    await this.session.start();
+    if (this.session.isShell && !this.session.vault) return this.strange();
+    await this.queue.load(this.form.dataset.clip || null);
+    if (this.draft && !this.isSending && (await this.draft.restore())) this.restored();
+    this.drawn();
+    Object.assign(this.limits, await room(this.urls.roomUrl, this.form.querySelector("[data-room]")));
     return undefined;
   }
 
-  // What this browser can tell of the file; null when it can not play it (the server may).
-  look(file) {
-    const url = URL.createObjectURL(file);
-    const video = this.preview;
-    return new Promise((resolve) => {
-      const end = (facts) => {
-        clearTimeout(patience);
-        video.hidden = !facts;
-        if (!facts) URL.revokeObjectURL(url);
-        resolve(facts);
-      };
-      const patience = setTimeout(() => end(null), 5000);
-      video.onloadedmetadata = () =>
-        end(Number.isFinite(video.duration) && video.videoWidth ? { duration: video.duration } : null);
-      video.onerror = () => end(null);
-      video.src = url;
+  // A phone without a network and without anybody signed in: nothing could be kept for them.
+  strange() {
+    this.box.hidden = true;
+    document.querySelector("[data-strange]").hidden = false;
+  }
+
+  restored() {
+    const note = document.querySelector("[data-restored]");
+    note.hidden = false;
+    note.querySelector("button").addEventListener("click", async () => {
+      await this.draft.release();
+      this.fields.empty();
+      note.hidden = true;
     });
   }
 
-  show(text) {
-    this.trouble.hidden = !text;
-    this.trouble.textContent = text || "";
-    if (text) this.trouble.scrollIntoView({ block: "center", behavior: "smooth" });
+  // Whether the clip that this page is about is on its way.
+  get isSending() {
+    const { clip } = this.fields;
+    return this.queue.sends.some((send) => this.queue.files.has(send.id) && (!clip || send.clip === clip));
   }
 
-  async send() {
-    if (this.sending) return;
-    if (!this.input.files[0]) return this.show(say("nofile"));
-    if (!this.fileIsGood && this.trouble.textContent) return this.show(this.trouble.textContent);
-    this.sending = true;
+  drawn() {
+    this.panel.draw();
+    if (!this.isForm) this.box.hidden = this.isSending || this.panel.sent.length > 0;
+    else if (this.isSending && this.fields.isBlank && !this.wantsMore) this.box.hidden = true;
+    else if (this.fields.clip && this.isSending) this.box.hidden = true;
+    // While a form is open there is no next one to open.
+    if (this.panel.parts.more) this.panel.parts.more.hidden = !this.box.hidden;
+    if (!this.unfinished) return;
+    const gone = [...this.queue.sends, ...this.panel.sent];
+    this.unfinished.draw(this.session.vault, gone, this.draft.id, this.fields.clip);
+  }
+
+  async more() {
+    await this.sending; // the form is still that of the clip before
+    this.wantsMore = true;
+    this.panel.isTyping = true;
+    this.fields.empty();
+    this.chooser.empty();
+    history.replaceState(null, "", this.form.dataset.page);
+    this.box.hidden = false;
+    this.drawn();
+    this.box.scrollIntoView({ block: "start" });
+    this.chooser.input.focus({ preventScroll: true });
+  }
+
+  send() {
+    if (this.sending || this.chooser.isBusy) return;
     this.button.disabled = true;
-    this.show(null);
-    const target = await this.save();
-    this.sending = false;
-    this.button.disabled = Boolean(target);
-    if (target) this.begin(target);
-    return undefined;
+    this.sending = this.sendNow().finally(() => {
+      this.sending = null;
+      this.button.disabled = false;
+    });
   }
 
-  // The form becomes a draft before the first byte; a clip that waits for a file needs none.
-  async save() {
-    if (this.form.dataset.clip) return { clip: this.form.dataset.clip, page: location.pathname };
+  async sendNow() {
+    const { chooser } = this;
+    await chooser.looking;
+    if (!chooser.file) return chooser.show(say("nofile"));
+    if (chooser.wrong) return chooser.show(chooser.wrong);
+    if (!this.limits.clipsLeft) return chooser.show(say("room_none", { whose: "" }));
+    chooser.show(null);
+    const target = await this.handForm();
+    return target && this.sendOff(target);
+  }
+
+  // {clip, page} of the draft that the form became; both null when there is no network to say.
+  async handForm(again = true) {
+    if (!this.isForm) return { clip: this.form.dataset.clip, page: location.pathname };
+    if (this.network.isOffline) return this.withoutNetwork();
+    let answer;
     try {
-      const answer = await fetch(this.form.action, {
-        method: "POST",
-        body: this.fieldsOnly(),
-        headers: { Accept: "application/json", "X-CSRFToken": csrf },
-        credentials: "same-origin",
-      });
-      const value = await answer.json();
-      if (answer.ok) {
-        this.form.querySelector('input[name="clip"]').value = value.clip;
-        history.replaceState(null, "", `${this.form.dataset.page}?clip=${value.clip}`);
-        this.mark({});
-        return value;
-      }
-      this.mark(value.errors || {});
-      this.show(value.errors ? Object.values(value.errors)[0] : value.title || say("server"));
-    } catch {
-      this.show(say(navigator.onLine ? "server" : "offline"));
+      answer = await this.draft.send();
+    } catch (error) {
+      if (!(error instanceof SignedOut)) return this.withoutNetwork();
+      this.chooser.show(say("out"));
+      return null;
     }
+    const { status, value } = answer;
+    if (status === 200) return value;
+    if (status === 404 && again) {
+      // The draft was sent or deleted elsewhere: what stands here becomes a new one.
+      this.fields.clip = "";
+      await this.draft.release();
+      return this.handForm(false);
+    }
+    this.fields.mark(value.errors || {});
+    this.chooser.show(value.errors ? Object.values(value.errors)[0] : value.title || say("server"));
     return null;
   }
 
-  // Everything but the file, which goes its own way.
-  fieldsOnly() {
-    const data = new FormData(this.form);
-    data.delete(this.input.name);
-    return data;
-  }
-
-  mark(errors) {
-    for (const field of this.form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-    for (const list of this.form.querySelectorAll(".errors")) list.remove();
-    for (const [name, text] of Object.entries(errors)) {
-      const [part, row, inner] = name.split(".");
-      const field = this.form.elements[inner ? `${part}-${row}-${inner}` : part];
-      const one = field instanceof RadioNodeList ? field[0] : field;
-      if (!one) continue;
-      one.setAttribute("aria-invalid", "true");
-      const told = document.createElement("p");
-      told.className = "errors";
-      told.textContent = text;
-      one.closest(".field, .person").append(told);
-      one.focus();
+  withoutNetwork() {
+    if (!this.fields.title) {
+      this.fields.mark({ title: say("no_title") });
+      this.chooser.show(say("no_title"));
+      return null;
     }
+    if (this.session.vault) return { clip: this.fields.clip || null, page: null };
+    this.chooser.show(say("offline_form"));
+    return null;
   }
 
-  // A field that is being mended is no longer told off.
-  forgive(field) {
-    if (!field.hasAttribute("aria-invalid")) return;
-    field.removeAttribute("aria-invalid");
-    for (const told of field.closest(".field, .person").querySelectorAll(".errors")) told.remove();
-    if (!this.form.querySelector("[aria-invalid]")) this.show(null);
+  async sendOff({ clip, page }) {
+    const { title } = this.fields;
+    const entries = this.isForm ? this.fields.entries() : [];
+    const id = this.draft ? await this.draft.release(false) : `clip-${clip}`;
+    const known = clip && !page ? `${this.urls.clips}/${clip}` : page;
+    const send = { id, title, entries, clip, page: known, action: this.form.getAttribute("action") };
+    const { file, before } = this.chooser;
+    this.wantsMore = false;
+    this.panel.isTyping = false;
+    await this.queue.add(send, file, before);
+    this.box.hidden = true;
+    this.chooser.empty();
+    this.drawn();
+    const note = document.querySelector("[data-restored]");
+    if (note) note.hidden = true;
+    this.panel.card.scrollIntoView({ block: "start" });
   }
 
-  begin({ clip, page }) {
-    this.fields.hidden = true;
-    this.panel.hidden = false;
-    this.panel.querySelector("[data-name]").textContent = this.input.files[0].name;
-    this.panel.scrollIntoView({ block: "start", behavior: "smooth" });
-    this.began = performance.now();
-    this.base = null;
-    this.sender = new Sender({
-      file: this.input.files[0],
-      endpoint: this.form.dataset.endpoint,
-      clip,
-      csrf,
-      on: {
-        progress: (sent, total) => this.progress(sent, total),
-        state: (state, code, told) => this.tell(state, code, told),
-        done: () => {
-          this.bar.value = 1;
-          this.state.textContent = say("done");
-          this.toggle.hidden = true;
-          location.assign(page);
-        },
-      },
-    });
-    this.sender.go();
-  }
-
-  progress(sent, total) {
-    const now = performance.now();
-    if (this.base === null) this.base = { sent, now };
-    this.bar.value = total ? sent / total : 0;
-    this.bar.textContent = `${Math.round(this.bar.value * 100)} %`;
-    const speed = (sent - this.base.sent) / Math.max(1, now - this.base.now); // bytes a ms
-    const left = speed > 0 ? (total - sent) / speed / 1000 : NaN;
-    const parts = [say("sent", { sent: megabytes(sent), total: megabytes(total) })];
-    if (Number.isFinite(left) && now - this.base.now > 1500 && sent < total) {
-      parts.push(left < 60 ? say("seconds", { n: Math.ceil(left) }) : say("minutes", { n: Math.ceil(left / 60) }));
-    }
-    this.figures = parts.join(" · ");
-    this.state.textContent = this.figures;
-  }
-
-  tell(state, code, told) {
-    this.toggle.textContent = say(this.sender && this.sender.running ? "pause" : "resume");
-    if (state === "sending" && !this.figures) this.state.textContent = say("sending");
-    if (state === "waiting" || state === "stuck") {
-      this.base = null;
-      const why = told || say(code === "offline" ? "offline" : state === "stuck" ? "server" : "retry");
-      this.state.textContent = [this.figures, why].filter(Boolean).join(" · ");
-    }
-    if (state === "paused") {
-      this.base = null;
-      this.state.textContent = [this.figures, say("paused")].filter(Boolean).join(" · ");
-    }
+  // A form that was filled in without a network, and that the server does not take.
+  async mend(send, errors) {
+    const file = this.queue.files.get(send.id);
+    await this.queue.drop(send);
+    await this.more();
+    this.fields.fill(send.entries);
+    this.draft.edited();
+    await this.chooser.take(file);
+    this.fields.mark(errors);
+    this.chooser.show(Object.values(errors)[0] || say("server"));
+    this.drawn();
   }
 }
 
-class People {
-  constructor(box) {
-    this.list = box.querySelector("[data-people]");
-    this.row = box.querySelector("template").innerHTML;
-    this.next = this.list.children.length;
-    box.querySelector("[data-add-person]").addEventListener("click", () => this.add());
-    box.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-remove-person]");
-      if (button) button.closest(".person").remove();
-    });
-  }
-
-  add() {
-    this.list.insertAdjacentHTML("beforeend", this.row.replace(/__N__/g, String(this.next)));
-    this.next += 1;
-    this.list.lastElementChild.querySelector("input").focus();
+// The app without a network. The worker is told to fill its store again: signing out empties it.
+async function install(url) {
+  try {
+    await navigator.serviceWorker.register(url, { scope: "/" });
+    const ready = await navigator.serviceWorker.ready;
+    ready.active.postMessage("fill");
+  } catch {
+    // Not here: everything else works without it.
   }
 }
 
 const form = document.querySelector("form[data-upload]");
-if (form && supported) new Page(form);
-const people = document.querySelector("[data-people-box]");
-if (people) new People(people);
+const box = document.querySelector("[data-people-box]");
+const people = box && new People(box);
+if (form && supported) {
+  const page = new Page(form, people);
+  page.start();
+  if (navigator.serviceWorker) install(page.urls.worker);
+}

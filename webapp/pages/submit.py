@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import (
     Blueprint,
     Response,
@@ -14,18 +16,22 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from review import classcodes, queries, submission
 from review.errors import InvalidInput, NotAllowed
-from review.models import Clip
+from review.models import Account, Clip
 from review.policy import SUBMITTERS, Actor
 from review.states import State
+from webapp.api import idempotency
 from webapp.auth import require_account, require_actor, signed_in
 from webapp.deps import deps
 from webapp.forms import SubmitForm, wrong_fields
 from webapp.forms.classes import offer_scopes
 from webapp.i18n import translated
+from webapp.pages.kept import owner_tag, seal_key
 
 blueprint = Blueprint("submit", __name__)
 
@@ -46,21 +52,51 @@ def form() -> str:
     filled = SubmitForm(formdata=None)
     if clip is not None:
         filled = SubmitForm(formdata=None, data=_data(clip))
-    return _page(filled, clip)
+    return _page(filled, clip, actor)
 
 
-def _page(filled: SubmitForm, clip: Clip | None) -> str:
-    settings, account = deps().settings, require_account()
-    with deps().database.read() as session:
-        widest = classcodes.widest(session, account.role, account.class_id)
-    offer_scopes(filled.scope, widest)
+def _page(filled: SubmitForm, clip: Clip | None, who: Actor | None, **more: Any) -> str:
+    settings = deps().settings
+    if who is not None:
+        _offer_scopes(filled)
     return render_template(
         "submit.html",
         form=filled,
         clip=clip,
+        drafts=_others(who, clip) if who is not None else [],
         max_bytes=settings.max_bytes,
         max_seconds=settings.max_seconds,
+        **more,
     )
+
+
+def _offer_scopes(filled: SubmitForm) -> None:
+    """Those that the class's code lets through."""
+    account = require_account()
+    with deps().database.read() as session:
+        widest = classcodes.widest(session, account.role, account.class_id)
+    offer_scopes(filled.scope, widest)
+
+
+def empty_page(**more: Any) -> str:
+    """The page of nobody, which the service worker keeps; ``more`` is for its frame."""
+    return _page(SubmitForm(formdata=None), None, None, **more)
+
+
+def _others(actor: Actor, clip: Clip | None) -> list[Clip]:
+    """What was begun and not sent, but for the draft that the page shows."""
+    with deps().database.read() as session:
+        found = queries.drafts(session, actor)
+    return [draft for draft in found if clip is None or draft.id != clip.id]
+
+
+@blueprint.get("/submit/me")
+def me() -> Response:
+    """For the page's script: whose things the browser keeps, their key, and a fresh token. A page
+    that was open for days, or comes from the service worker, has none."""
+    account = require_account()
+    told = {"owner": owner_tag(account), "key": seal_key(account), "csrf": generate_csrf()}
+    return jsonify(told)
 
 
 def _draft(actor: Actor, clip_id: str | None) -> Clip | None:
@@ -109,7 +145,7 @@ def save() -> BaseResponse | tuple[Response, int] | tuple[str, int]:
         if by_script:
             return jsonify({"code": error.code, "errors": _words(error)}), 422
         _show(filled, error)
-        return _page(filled, draft), 422
+        return _page(filled, draft, actor), 422
     if by_script:
         return jsonify({"clip": clip.id, "page": url_for("clips.show", clip_id=clip.id)})
     flash(_("Đã lưu bản nháp. Trang này cần JavaScript để gửi tệp."))
@@ -120,9 +156,28 @@ def _save(actor: Actor, filled: SubmitForm) -> Clip:
     details, people = filled.details(), filled.persons()
     account = require_account()
     with deps().database.write() as session:
-        if filled.clip.data:
-            return submission.update_draft(session, filled.clip.data, actor, details, people)
-        return submission.create_draft(session, account, details, people)
+        known = filled.clip.data or _made_before(session, account)
+        if known:
+            return submission.update_draft(session, known, actor, details, people)
+        clip = submission.create_draft(session, account, details, people)
+        idempotency.remember(session, account, _key(), {"id": clip.id})
+        return clip
+
+
+def _key() -> str:
+    """The script's name for this form: an answer that was lost must not make a second draft."""
+    key = request.headers.get("Idempotency-Key", "")
+    return f"draft {key}" if key else ""
+
+
+def _made_before(session: Session, account: Account) -> str | None:
+    answer = idempotency.earlier_answer(session, account, _key(), {})
+    if answer is None:
+        return None
+    clip = session.get(Clip, answer["id"])
+    if clip is None or clip.state != State.DRAFT:
+        abort(404)  # handed in, or deleted, since
+    return clip.id
 
 
 def _words(error: InvalidInput) -> dict[str, str]:

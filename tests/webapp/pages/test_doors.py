@@ -48,6 +48,10 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/submit": (IN, 200, 200, 403, 403, 403, 403),
     "/submit?clip={draft}": (IN, 200, 404, 403, 403, 403, 403),
     "/submit?clip={in_review}": (IN, 404, 404, 403, 403, 403, 403),
+    "/submit/me": (401, 200, 200, 200, 200, 200, 200),
+    "/submit/offline?language=en": (200, 200, 200, 200, 200, 200, 200),
+    "/offline?language=en": (200, 200, 200, 200, 200, 200, 200),
+    "/sw.js": (200, 200, 200, 200, 200, 200, 200),
     "/clips": (IN, 200, 200, 403, 403, 403, 403),
     "/clips?of=class": (IN, 200, 200, 403, 403, 403, 403),
     "/clips/{draft}": (IN, 302, 404, 404, 404, 404, 404),
@@ -112,7 +116,8 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
-FRAGMENTS = ("/progress", "/listening", "/signals", "/faces")
+# Not whole pages of a person in their language: fragments, programs, what is made for nobody.
+FRAGMENTS = ("/submit/me", "/sw.js", "language=en", "/progress", "/listening", "/signals", "/faces")
 
 
 @pytest.fixture
