@@ -105,6 +105,10 @@ export class Panel {
   drawRows() {
     const { waiting, needing } = this.queue();
     const rows = [...waiting.filter((send) => send !== this.shown), ...needing];
+    // Rows that stay the same stay: one of them may have the phone's file window open.
+    const now = rows.map((send) => [send.id, send.paused, needing.includes(send)].join()).join(" ");
+    if (now === this.drawn) return;
+    this.drawn = now;
     this.list.textContent = "";
     for (const send of rows) this.list.append(this.rowOf(send, needing.includes(send)));
     this.list.closest("[data-sends-box]").hidden = !rows.length;
