@@ -24,7 +24,7 @@ from storage_config.settings import Settings, SettingsError, load
 from workers import deps as deps_module
 from workers import faces, transcribe
 from workers.app import configure
-from workers.media import SandboxUnavailable, choose_sandbox
+from workers.media import MediaToolFailed, SandboxUnavailable, card, choose_sandbox
 from workers.sweep import Sweeper
 
 log = structlog.get_logger(__name__)
@@ -190,8 +190,9 @@ def sweep(data: Path | None) -> None:
 @main.command()
 @click.pass_obj
 def check(data: Path | None) -> None:
-    """Print what the workers have here, as JSON: {"sandbox", "ffmpeg", and for the models "asr" and
-    "faces": "off" | "ok" | what is wrong}; for `lantoa doctor`."""
+    """Print what the workers have here, as JSON: {"sandbox", "ffmpeg", "card": "ok" | what is
+    missing, and for the models "asr" and "faces": "off" | "ok" | what is wrong}; for `lantoa
+    doctor`."""
     settings = _settings(data)
     try:
         tier = choose_sandbox(settings.media_sandbox).tier
@@ -200,8 +201,17 @@ def check(data: Path | None) -> None:
     version = subprocess.run(
         ["ffmpeg", "-hide_banner", "-version"], capture_output=True, text=True, check=True
     )
-    told = {"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0], **_models(settings)}
-    click.echo(json.dumps(told))
+    told = {"sandbox": tier, "ffmpeg": version.stdout.split("\n", 1)[0], "card": _card()}
+    click.echo(json.dumps(told | _models(settings)))
+
+
+def _card() -> str:
+    """Whether the card before an acted scene can be written here: "ok", or what is missing."""
+    try:
+        card.acted("vi")
+    except MediaToolFailed as error:
+        return error.detail
+    return "ok"
 
 
 def _models(settings: Settings) -> dict[str, str]:

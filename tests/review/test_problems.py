@@ -11,7 +11,10 @@ def kinds(base: type[ReviewError]) -> list[type[ReviewError]]:
 
 
 def test_every_error_of_the_rules_has_its_sentence() -> None:
-    codes = [kind.code for kind in kinds(ReviewError)]
+    codes = [kind.code for kind in kinds(ReviewError) if kind is not errors.QuotaReached]
+    # Its code says whose quota of what it is.
+    whose = ("account", "class", "school")
+    codes += [f"quota_{by}_{what}" for by in whose for what in ("bytes", "clips")]
     assert sorted(codes) == sorted(problems.RULES)
     assert len(codes) == len(set(codes))
 

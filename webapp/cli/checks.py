@@ -182,6 +182,9 @@ def media_tool(settings: Settings) -> Iterator[Finding]:
     facts = json.loads(checked.stdout.strip().rpartition("\n")[2])
     yield Finding("ffmpeg", Grade.OK, str(facts["ffmpeg"]))
     yield _sandbox(str(facts["sandbox"]))
+    if facts["card"] != "ok":
+        mend = "apt-get install fonts-dejavu-core, then start failed ladders of acted scenes again"
+        yield Finding("fonts", Grade.BAD, str(facts["card"]), mend)
     if facts["asr"] != "off":
         yield _recogniser(str(facts["asr"]))
     if facts["faces"] != "off":

@@ -26,6 +26,11 @@ _BROKEN_SOURCE = (
 _BROKEN_SOUND = "contains (near) NaN"
 _NO_MEMORY = ("Cannot allocate memory", "Out of memory")
 _TOO_MANY_ERRORS = 69  # the exit status for `-max_error_rate`
+# What stands before the tool says so when that can not be started.
+_NO_TOOL = (
+    "bwrap: execvp",
+    *(f"{name}: failed to execute" for name in ("prlimit", "setpriv", "unshare")),
+)
 PROBE_SECONDS = 30.0
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGXFSZ)
 
@@ -126,6 +131,8 @@ def asked(argv: Sequence[str], source: Path, limits: MediaLimits, sandbox: Sandb
         raise Refused("too_many_streams", words)
     if done.status < 0:
         raise MediaToolFailed("tool_crashed", f"signal {-done.status}: {words}")
+    if done.status > 0 and words.startswith(_NO_TOOL):
+        raise MediaToolFailed("tool_crashed", words)
     if done.status > 0:
         raise Refused("unreadable", words)
     return done

@@ -123,9 +123,9 @@ def test_a_directory_that_became_read_only_is_told_in_one_line(up: Up, tmp_path:
         running = up(data, free_port())
 
         assert running.wait() == 1
-        why = f"Error: cannot write in {data}: Read-only file system. Make it writable for the "
-        way_out = "account that runs Lan Tỏa, free some space, or give another --data directory."
-        assert running.seen == [why + way_out]
+        told = f"Error: cannot write in {data}: Read-only file system. Make it writable for the "
+        told += "account that runs Lan Tỏa, free some space, or give another --data directory."
+        assert running.seen == [told]
 
 
 def runs(pid: int, *words: bytes) -> bool:
