@@ -112,6 +112,7 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/review/no-such-clip": (IN, 403, 403, 404, 404, 404, 403),
     "/safeguarding": (IN, 403, 403, 403, 403, 200, 403),
     "/admin": (IN, 403, 403, 403, 403, 403, 200),
+    "/admin/quotas": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),

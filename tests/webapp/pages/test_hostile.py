@@ -206,7 +206,7 @@ def test_every_form_refuses_who_is_not_signed_in(
 ) -> None:
     clip_id = world.clip(State.PUBLISHED)
     ids = {**dict.fromkeys(IDS, clip_id), "language": "vi"}
-    free = {"/sign-in", "/sign-out", "/join", "/language"}
+    free = {"/sign-in", "/sign-out", "/join", "/language", "/c"}
     person = visitor(None)
     for path in sorted({path.format(**ids) for path in _posts(app)} - free):
         page = person.post(path, {"reason": "office", "scope": "class", "version": "1"})

@@ -32,9 +32,11 @@ CASES = {
     "silent remux": commands.preview(SOURCE, SILENT, LIMITS, "proxy.mp4"),
     "proxy": commands.preview(SOURCE, TEN_BITS, LIMITS, "proxy.mp4"),
     "key frames": commands.key_frames(SOURCE, PHONE, LIMITS),
-    "poster": commands.posters(SOURCE, PHONE, LIMITS, [(4.0, "poster.jpg")]),
-    "hdr poster": commands.posters(SOURCE, TEN_BITS, LIMITS, [(4.0, "poster.jpg")]),
-    "posters": commands.posters(SOURCE, PHONE, LIMITS, [(4.0, "poster.jpg"), (9.0, "2.jpg")]),
+    "poster": commands.posters(SOURCE, PHONE, LIMITS, [(4.0, "poster.jpg")], exact=False),
+    "hdr poster": commands.posters(SOURCE, TEN_BITS, LIMITS, [(4.0, "poster.jpg")], exact=True),
+    "posters": commands.posters(
+        SOURCE, PHONE, LIMITS, [(4.0, "poster.jpg"), (9.0, "2.jpg")], exact=False
+    ),
     "loudness": commands.loudness(SOURCE, PHONE, LIMITS, SoundPlan(6.0, limited=True)),
     "motion": commands.motion(SOURCE, PHONE, LIMITS, 2.0),
     "ladder": ladder_with(),
@@ -164,6 +166,9 @@ def test_only_key_frames_are_read_for_pictures() -> None:
     argv = CASES["key frames"]
     for name, value in KEY_FRAMES.items():
         assert values(argv, f"-{name}") == [value]
+    # A stream that enters a graph of its own is read whole.
+    assert "-filter_complex" not in argv
+    assert all("select=" in chain for chain in values(argv, "-vf"))
 
 
 def test_the_limiter_sees_peaks_between_the_samples() -> None:
