@@ -59,45 +59,36 @@ def examine(
     facts = probe(source, limits=limits, sandbox=sandbox)
     bench = Bench(source, out, limits, sandbox, progress)
     try:
-        made = _preview(bench, facts)
-        facts = _as_long_as_it_is(facts, made, limits)
+        done = _preview(bench, facts)
+        # They know nothing of each other, and each keeps about one core busy.
+        with ThreadPoolExecutor(2) as pool:
+            heard = pool.submit(_measured, bench, facts)
+            made = _check_whole(out / PROXY, facts, limits, sandbox, done)
+            facts = _as_long_as_it_is(facts, made, limits)
+            wipe_names(out / PROXY)
+            samples = _samples(bench, facts)
+            shown = pool.submit(_posters, bench, facts, made, samples)
+            whats, seen = _drawn(samples, out, facts)
+            found = shown.result()
+            signals = {**heard.result(), "posters": found}
     except Refused:
-        for name in (PROXY, *_WORKING):
-            (out / name).unlink(missing_ok=True)
+        (out / PROXY).unlink(missing_ok=True)
         raise
-    wipe_names(out / PROXY)
-    # Sound and pictures know nothing of each other, and each keeps about one core busy.
-    with ThreadPoolExecutor(1) as pool:
-        heard = pool.submit(_measured, bench, facts)
-        whats, seen, found = _looked_at(bench, facts, made)
-        signals = {**heard.result(), "posters": found}
-    for name in _WORKING:
-        (out / name).unlink(missing_ok=True)
+    finally:
+        for name in _WORKING:
+            (out / name).unlink(missing_ok=True)
     files = outputs.collect(out, [PROXY, *whats, *found])
     return Examined(facts, files, ladder.browsers_play(facts), signals, seen)
 
 
-def _looked_at(
-    bench: Bench, facts: MediaFacts, made: MediaFacts
-) -> tuple[list[str], tuple[FrameHash, ...], list[str]]:
-    """Names of the small pictures, hashes, names of the posters."""
-    samples = _samples(bench, facts)
-    whats: list[str] = []
-    seen: tuple[FrameHash, ...] = ()
-    if samples is not None:
-        whats = _draw(samples, bench.out, facts)
-        seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
-    return whats, seen, _posters(bench, facts, made, samples)
-
-
-def _preview(bench: Bench, facts: MediaFacts) -> MediaFacts:
-    """Make the preview; its own facts."""
+def _preview(bench: Bench, facts: MediaFacts) -> Done:
+    """Make the preview."""
     argv = commands.preview(bench.source, facts, bench.limits, PROXY)
     done = bench.run(argv, facts, bench.progress)
     _check_steady(done)
     if done.status != 0:
         raise explain(done)
-    return _check_whole(bench.out / PROXY, facts, bench.limits, bench.sandbox, done)
+    return done
 
 
 def _as_long_as_it_is(facts: MediaFacts, made: MediaFacts, limits: MediaLimits) -> MediaFacts:
@@ -185,10 +176,16 @@ def _times(path: Path) -> list[float]:
     return [float(line) / 1000 for line in lines if line and not line.startswith("#")]
 
 
-def _draw(samples: Samples, out: Path, facts: MediaFacts) -> list[str]:
+def _drawn(
+    samples: Samples | None, out: Path, facts: MediaFacts
+) -> tuple[list[str], tuple[FrameHash, ...]]:
+    """Names of the small pictures, and hashes."""
+    if samples is None:
+        return [], ()
     pictures.sprite(samples, out / SPRITE, out / SPRITE_INDEX, duration_s=facts.duration_s)
     pictures.contact_sheet(samples, out / CONTACT_SHEET)
-    return [SPRITE, SPRITE_INDEX, CONTACT_SHEET]
+    seen = tuple(hashes.frame_hashes(samples.frames, samples.times))
+    return [SPRITE, SPRITE_INDEX, CONTACT_SHEET], seen
 
 
 def _posters(
