@@ -67,6 +67,19 @@ class Row {
   }
 }
 
+// The page may be open for longer than its token is good for.
+class Token {
+  constructor(endpoint) {
+    this.endpoint = endpoint;
+    this.csrf = csrf;
+  }
+
+  async refresh() {
+    const answer = await fetch(this.endpoint, { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (answer.ok) this.csrf = (await answer.json()).csrf;
+  }
+}
+
 class Page {
   constructor(form) {
     this.form = form;
@@ -78,7 +91,7 @@ class Page {
     this.result = document.querySelector("[data-result]");
     this.skip = document.querySelector("[data-skip]");
     this.send = document.querySelector("[data-send]");
-    this.again = document.querySelector("[data-again]");
+    this.session = new Token(form.dataset.me);
     this.report = document.querySelector("[data-report]");
     this.rows = [];
     this.round = 0;
@@ -93,7 +106,6 @@ class Page {
     }
     this.skip.querySelector("input").addEventListener("change", () => this.offer());
     this.send.addEventListener("click", () => this.sendAll());
-    this.again.addEventListener("click", () => this.waiting && this.waiting.go());
     this.report.addEventListener("click", () => this.download());
     window.addEventListener("beforeunload", (event) => this.sending && event.preventDefault());
   }
@@ -214,31 +226,29 @@ class Page {
       const end = (...told) => {
         if (over) return;
         over = true;
-        this.waiting = null;
-        this.again.hidden = true;
         row.end(...told);
         resolve(true);
       };
       const sender = new Sender({
         file: row.file,
         endpoint: this.form.dataset.endpoint,
-        clip,
-        csrf,
+        metadata: { filename: row.file.name, clip },
+        session: this.session,
         on: {
-          progress: (sent, total) => {
+          progress: ({ sent, total }) => {
             row.bar.value = 0.1 + (0.9 * sent) / (total || 1);
             if (!over) row.show("unsent", say("sent", { n: Math.round((100 * sent) / (total || 1)) }));
           },
-          state: (state, code, told) => {
-            if (over) return;
-            if (state === "stuck" && code === "refused") return void end("unsent", told || words.server);
-            this.again.hidden = state !== "stuck";
-            if (state === "stuck" || state === "waiting") row.show("unsent", words[code === "offline" ? "offline" : "retry"]);
+          state: (state, told) => {
+            if (state === "refused" || state === "out") return end("unsent", told || words[state === "out" ? "out" : "server"]);
+            // It goes on by itself, for as long as it takes.
+            if (!over && state !== "sending") row.show("unsent", told || words[state === "offline" ? "offline" : "retry"]);
+            return undefined;
           },
+          url: () => {},
           done: () => end("sent", "", page),
         },
       });
-      this.waiting = sender;
       sender.go();
     });
   }
