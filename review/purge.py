@@ -10,10 +10,20 @@ and the audit.
 
 from __future__ import annotations
 
-from sqlalchemy import and_, delete, or_, select
-from sqlalchemy.orm import Session, aliased
+from typing import Any
 
-from review.models import Captions, Clip, FaceProposals, OutputFile, Rendition, Revision
+from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy.orm import Session
+
+from review.models import (
+    Captions,
+    Clip,
+    FaceProposals,
+    OutputFile,
+    Redaction,
+    Rendition,
+    Revision,
+)
 from review.states import State
 
 _IS_DRAFT = Captions.confirmed.is_(False)
@@ -23,9 +33,7 @@ DECIDED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
 
 def due(session: Session, limit: int = 50) -> list[str]:
     """Ids of revisions of which something has to go. Reads only: it looks at every revision."""
-    redaction = aliased(Revision)
-    was_redacted = select(redaction.id).where(redaction.parent_id == Revision.id).exists()
-    is_over = or_(Clip.state.in_(DECIDED), was_redacted)
+    is_over = or_(Clip.state.in_(DECIDED), _redactions(Revision.id).exists())
     is_replaced = and_(Revision.number < Clip.revision, is_over)
     has_files = or_(
         select(OutputFile.id).where(OutputFile.revision_id == Revision.id).exists(),
@@ -41,12 +49,18 @@ def due(session: Session, limit: int = 50) -> list[str]:
     return list(session.scalars(query.order_by(Revision.id).limit(limit)))
 
 
+def _redactions(revision_id: Any) -> Select[tuple[str]]:
+    """Of this revision, those that were kept in its place."""
+    kept = Redaction.result_id.is_not(None)
+    return select(Redaction.id).where(Redaction.revision_id == revision_id, kept)
+
+
 def forget(session: Session, revision_id: str) -> list[str]:
     """Let go what has served, looked at once more; the keys of the files whose rows went."""
     revision = session.get_one(Revision, revision_id)
     clip = session.get_one(Clip, revision.clip_id)
-    redaction = select(Revision.id).where(Revision.parent_id == revision_id).limit(1)
-    is_over = clip.state in DECIDED or session.scalar(redaction) is not None
+    was_redacted = session.scalar(_redactions(revision_id).limit(1)) is not None
+    is_over = clip.state in DECIDED or was_redacted
     is_replaced = revision.number < clip.revision and is_over
     if is_replaced or clip.state == State.WITHDRAWN:
         session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from review import (
     accounts,
@@ -29,7 +29,7 @@ from review import (
 )
 from review.errors import LeaseLost
 from review.keys import original
-from review.models import Clip, Revision
+from review.models import Clip, OutputFile, Revision
 from review.models import Upload as UploadRow
 from storage_config.blobs import S3Blobs
 from workers.deps import Deps
@@ -222,14 +222,16 @@ class Sweeper:
     def _known_attempt(self, place: str) -> bool:
         match place.split("/"):
             case [_, clip_id, number, attempt] if number.isdecimal():
-                # Of a replaced revision nothing is served: what is left of it is an orphan.
+                # Of a replaced revision files stay as long as rows name them: the next reviewer
+                # compares them. What is left after those went is an orphan.
+                is_named = select(OutputFile.id).where(OutputFile.revision_id == Revision.id)
                 query = (
                     select(Revision)
                     .join(Clip, Clip.id == Revision.clip_id)
                     .where(
                         Revision.clip_id == clip_id,
                         Revision.number == int(number),
-                        Revision.number == Clip.revision,
+                        or_(Revision.number == Clip.revision, is_named.exists()),
                     )
                 )
             case _:

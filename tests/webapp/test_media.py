@@ -346,7 +346,7 @@ class TestBucket:
     def test_a_bucket_that_is_away_is_503(
         self, make_app: Callable[..., Flask], stored: str, bucket: S3Blobs, world: World
     ) -> None:
-        bucket._client.meta.events.register("before-send.s3.*", _refuse)
+        bucket.client.meta.events.register("before-send.s3.*", _refuse)
         answer = Caller(make_app(blobs=bucket), None)("GET", f"/media/{stored}/hls/master.m3u8")
 
         assert problem(answer) == (503, "busy")

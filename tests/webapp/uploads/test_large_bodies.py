@@ -8,7 +8,7 @@ import socket
 import pytest
 import requests
 
-from tests.webapp.uploads.conftest import PATIENCE, Web, read_answer
+from tests.webapp.uploads.web import PATIENCE, Web, read_answer
 from webapp.patient import MOST_DRAINED
 
 LARGE = b"a" * (30 * 1024 * 1024)

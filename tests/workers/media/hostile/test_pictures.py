@@ -18,7 +18,7 @@ REFUSED = {
     "giant": "picture_too_large",
     "one_by_one": "picture_too_small",
     "a_line": "picture_too_small",
-    "not_a_number": "unreadable",
+    "not_a_number": "sound_broken",
 }
 # Name: upright size with square pixels.
 MADE = {
