@@ -81,7 +81,7 @@ def sign_in(page: Page, installation: Installation, role: str) -> None:
     page.get_by_label("Tên đăng nhập").fill(NAMES[role])
     page.get_by_label("Mật khẩu").fill(installation.demo["accounts"][role]["password"])
     page.get_by_role("button", name="Đăng nhập").click()
-    page.wait_for_url(re.compile(r"/$"))
+    page.wait_for_url(re.compile(r"/$"), timeout=90_000)
 
 
 @pytest.fixture(scope="session")
