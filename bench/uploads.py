@@ -3,7 +3,8 @@
 .venv/bin/python bench/uploads.py [--rounds 7] [--mib 256]
 
 All on loopback, with parts of 8 MiB, in turns; what was stored is hashed after each turn. The bare
-socket writes the same bytes to a file and does nothing else: no protocol, nothing durable.
+socket writes the same bytes to a file and does nothing else: no protocol, nothing durable. The
+other bare socket waits for the disk after each part, as ours does before it answers.
 """
 
 from __future__ import annotations
@@ -140,21 +141,30 @@ def node(folder: Path) -> Iterator[Served]:
 
 SINK = """
 import socket, sys
+import os
 listener = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+part = int(sys.argv[3])
 while True:
     connection, _ = listener.accept()
     buffer = memoryview(bytearray(1 << 20))
+    total = durable = 0
     with connection, open(sys.argv[1], "wb", buffering=0) as out:
         while size := connection.recv_into(buffer):
             out.write(buffer[:size])
+            total += size
+            if part and total - durable >= part:
+                os.fdatasync(out.fileno())
+                durable = total
         connection.send(b".")
 """
 
 
 @contextmanager
-def bare(folder: Path) -> Iterator[tuple[int, Path]]:
+def bare(folder: Path, durable: int = 0) -> Iterator[tuple[int, Path]]:
+    """``durable``: after how many bytes it waits for the disk; 0: never."""
     port, file = free_port(), folder / "bytes"
-    process = subprocess.Popen([sys.executable, "-c", SINK, str(file), str(port)])
+    argv = [sys.executable, "-c", SINK, str(file), str(port), str(durable)]
+    process = subprocess.Popen(argv)
     try:
         wait_for(port)
         yield port, file
@@ -181,17 +191,19 @@ def checked(file: Path, wanted: str) -> None:
 def throughput(folder: Path, rounds: int, mib: int) -> None:
     data = content(mib)
     wanted = hashlib.sha256(data).hexdigest()
-    for name in ("ours", "node", "bare"):
+    for name in ("ours", "node", "bare", "durable"):
         (folder / name).mkdir()
     with (
         ours(folder / "ours") as lantoa,
         node(folder / "node") as other,
         bare(folder / "bare") as (port, file),
+        bare(folder / "durable", PART) as (safe_port, safe_file),
     ):
         ways = {
             "ours": lambda: lantoa.stored(send(lantoa, data)),
             "@tus/server": lambda: other.stored(send(other, data)),
             "bare socket": lambda: (pour(port, data), file)[1],
+            "bare socket, durable": lambda: (pour(safe_port, data), safe_file)[1],
         }
         found: dict[str, list[Cost]] = {name: [] for name in ways}
         for number in range(rounds + 1):
@@ -206,7 +218,7 @@ def throughput(folder: Path, rounds: int, mib: int) -> None:
         speeds = sorted(mib / c.wall for c in costs)
         middle = speeds[len(speeds) // 2]
         row(name, f"{middle:.0f} ({speeds[0]:.0f}-{speeds[-1]:.0f})", "", "")
-    for name in ("@tus/server", "bare socket"):
+    for name in list(ways)[1:]:
         ratios = sorted(t.wall / o.wall for o, t in zip(found["ours"], found[name], strict=True))
         text = f"{ratios[len(ratios) // 2]:.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
         row("ours", "", name, text)

@@ -32,6 +32,8 @@ _PAGES = frozenset(
     }
 )
 _UPLOADS = frozenset({"uploads.head", "uploads.append", "uploads.terminate"})
+# What the upload page's script asks beside: which clip's page it is stands in the address.
+_ASKS = frozenset({"submit.me", "uploads.room"})
 _ACTIONS = frozenset({Action.RESUBMIT, Action.WITHDRAW, Action.RETRY})
 _ANNOUNCED = re.compile(r"(?:^|,)\s*clip +([A-Za-z0-9+/=]+)")
 
@@ -74,6 +76,8 @@ def _clip_asked_for() -> str | None:
     named = request.view_args or {}
     if request.endpoint in _PAGES:
         return named.get("clip_id")
+    if request.endpoint in _ASKS:
+        return request.args.get("clip")
     if request.endpoint == "uploads.create":
         return _announced_clip()
     if request.endpoint in _UPLOADS and is_id(named.get("upload_id", "")):
@@ -94,7 +98,13 @@ def _announced_clip() -> str | None:
 
 def by_link() -> bool:
     """Whether the one who asks is here by a private link."""
-    return getattr(current_user, "by_link", None) is not None
+    return clip_by_link() is not None
+
+
+def clip_by_link() -> str | None:
+    """The clip whose private link brought here the one who asks."""
+    found: str | None = getattr(current_user, "by_link", None)
+    return found
 
 
 def trimmed(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -209,3 +209,42 @@ def sender(server: Server, places: Places, progress: Any) -> Sender:
 def offset_of(server: Server, url: str) -> int:
     headers = server.headers | {"Tus-Resumable": "1.0.0"}
     return int(requests.head(url, headers=headers, timeout=20).headers["Upload-Offset"])
+
+
+def test_a_list_that_was_killed_twice_goes_on_and_doubles_nothing(
+    here: Installation, large: Path, tmp_path: Path
+) -> None:
+    """Killed once while bytes were on their way, once between two clips."""
+    names = [f"bài {number}.mp4" for number in range(4)]
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(large.read_bytes() + bytes([number]))
+    table = tmp_path / "list.csv"
+    rows = [f"{name};{name} của lớp" for name in names]
+    table.write_text("\n".join(["Tệp;Tên clip", *rows]), "utf-8-sig")
+    argv = ["submit", "--manifest", str(table), "--quiet"]
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {here.teacher.token}"
+
+        def sent() -> list[str]:
+            items = session.get(f"{here.teacher.url}/api/v1/clips?limit=100", timeout=60).json()
+            states = {c["title"]: c["state"] for c in items["items"]}
+            assert len(states) == len(items["items"])  # none twice
+            return [row for row in rows if states.get(row.split(";")[1], "draft") != "draft"]
+
+        for least in (0, 2):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "webapp.cli", *argv],
+                env=clean_environment(here.home) | {"LANTOA_DATA": str(here.data)},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            uploads = here.data / "uploads"
+            while len(sent()) < least or not any(uploads.glob("*")):
+                assert process.poll() is None
+            process.kill()
+            process.wait(60)
+        before = len(sent())
+        done = here.lantoa(*argv)
+        assert done.returncode == 0, done.stderr
+        assert sent() == rows
+    assert done.stdout.count("đã gửi từ trước") == before < len(rows)

@@ -62,6 +62,29 @@ def test_a_fresh_phone_follows_and_withdraws_the_clip(visitor: Visitor, world: W
     assert "Clip này đã được gỡ." in gone.text
 
 
+def test_a_phone_that_comes_back_later_asks_anew_who_it_is(visitor: Visitor, world: World) -> None:
+    """A page that was open for a night has an old token; its script asks for another."""
+    clip_id, path = given(visitor, world, State.CHANGES_REQUESTED)
+    other_id, other_path = given(visitor, world, State.CHANGES_REQUESTED)
+    phone, other = arrived(visitor, path), arrived(visitor, other_path)
+    page = phone.get(f"/clips/{clip_id}")
+    (chooser,) = [a for a in page.all("div") if "data-chooser" in a]
+    me, room = chooser["data-me"], chooser["data-room-url"]
+    assert me is not None
+    assert room is not None
+    told = phone.client.get(me)
+    assert told.status_code == 200
+    assert set(told.json) == {"owner", "key", "csrf"}
+    assert phone.client.get(room).status_code == 200
+    # Not of another clip, not without one; and what is kept for one clip opens for no other.
+    assert phone.client.get(me.replace(clip_id, other_id)).status_code == 401
+    assert phone.client.get("/submit/me").status_code == 401
+    theirs = other.client.get(me.replace(clip_id, other_id))
+    assert theirs.json["key"] != told.json["key"]
+    assert theirs.json["owner"] != told.json["owner"]
+    assert f'content="{told.json["owner"]}"' in page.source
+
+
 def visitor_get(phone: Browser, path: str) -> Page:
     return phone.get(path)
 
