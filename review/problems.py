@@ -21,6 +21,8 @@ REFUSALS: dict[str, str] = {
     "picture_too_large": "Khung hình lớn quá mức xử lý được. Hãy quay ở độ phân giải tối đa 4K rồi gửi lại.",
     "codec_not_supported": "Kiểu nén của video này chưa được hỗ trợ. Hãy lưu lại thành tệp MP4 (H.264) rồi gửi lại.",
     "sound_broken": "Tiếng trong tệp này bị hỏng nên không chuyển được. Hãy mở clip trong ứng dụng sửa video, lưu lại thành tệp MP4 rồi gửi lại.",
+    "sound_too_long": "Tiếng của clip kéo dài hơn hình. Hãy mở clip trong ứng dụng sửa video, cắt cho tiếng và hình dài bằng nhau rồi gửi lại.",
+    "too_many_pictures": "Clip có quá nhiều hình mỗi giây ở khung hình lớn nên máy chủ không xử lý nổi. Hãy quay ở 1080p, 30 hình mỗi giây rồi gửi lại.",
     "encrypted": "Tệp bị khóa bản quyền nên không xử lý được. Hãy gửi clip do chính mình quay.",
 }
 

@@ -50,6 +50,30 @@ class Tracks(Base):
             ),
         )
 
+    def sound_goes_on(self) -> Path:
+        """Half a minute of it after the last picture."""
+        return self._with_sound("goes-on.mp4", 0, "-c:a", "aac")
+
+    def sound_goes_on_unsaid(self) -> Path:
+        """In Matroska, which says no length of a track."""
+        return self._with_sound("goes-on.mkv", 0, "-c:a", "aac")
+
+    def sound_comes_after_the_film(self) -> Path:
+        return self._with_sound("after.mkv", 20, "-c:a", "aac")
+
+    def a_sample_a_second(self) -> Path:
+        return self._with_sound("rare.mkv", 0, "-c:a", "pcm_s16le", "-ar", "1", "-t", "2")
+
+    def _with_sound(self, name: str, begin: int, *how: str) -> Path:
+        sound = ["-itsoffset", str(begin), "-f", "lavfi", "-i", "sine=d=30"]
+        return self._once(
+            name,
+            lambda path: ffmpeg(
+                *("-i", self.plain(), *sound, "-map", "0:v", "-map", "1:a"),
+                *("-c:v", "copy", *how, path),
+            ),
+        )
+
     """29 too: a cover is a track."""
 
     # 15

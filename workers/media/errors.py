@@ -19,6 +19,8 @@ REFUSALS: tuple[str, ...] = (
     "codec_not_supported",
     "encrypted",
     "sound_broken",
+    "sound_too_long",
+    "too_many_pictures",
 )
 
 # Every code that `MediaToolFailed` carries: not the source's fault, or not surely.

@@ -210,7 +210,9 @@ def _check_whole(
     try:
         made = probe(proxy, limits=_own(limits), sandbox=sandbox)
     except Refused as error:
-        raise Refused("unreadable", f"{error.detail} {done.stderr[-200:]}") from error
+        # Of a source that says nothing of its sound's length only the preview tells it.
+        code = error.code if error.code == "sound_too_long" else "unreadable"
+        raise Refused(code, f"{error.detail} {done.stderr[-200:]}") from error
     if made.duration_s < facts.duration_s - max(TOLERANCE_S, 0.02 * facts.duration_s):
         detail = f"only {made.duration_s:.2f} s of {facts.duration_s:.2f} s can be read"
         raise Refused("truncated", detail)

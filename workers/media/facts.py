@@ -23,6 +23,9 @@ class MediaLimits:
     min_side: int = 64
     max_side: int = 4096 + 128
     max_pixels: int = 4096 * 2304
+    # All pictures of a clip together: ten minutes of 4K at 60 a second. What has more keeps a
+    # worker busy for hours, and may be a small file.
+    max_decoded_pixels: float = 3.2e11
     max_streams: int = 32
     # Address space of the media tool. The ladder of a 4K HDR film took 1,430 MB (ffmpeg 5.1) and
     # 1,650 MB (7.1); a film with more reference pictures takes up to 400 MB more.
@@ -31,7 +34,7 @@ class MediaLimits:
 
     def wall_seconds(self, duration: float) -> float:
         """How long one run may take: far above the slowest that was measured (1.5x at 1080p)."""
-        return 120.0 + 30.0 * duration
+        return 120.0 + 12.0 * duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ AUDIO_CODECS = frozenset(
 )
 # Sound and picture rarely end together, and lengths are rounded.
 TOLERANCE_S = 0.5
+# Cameras let the sound go on a little; a redaction that mutes to the end mutes this, too.
+SOUND_BEYOND_S = 1.5
+_LEAST_RATE = 4000  # samples a second: half of a telephone's
 # What the tool says of a picture above `-max_pixels`; it then knows no size at all.
 _TOO_MANY_PIXELS = "exceeds specified max pixel count"
 # ITU-R BT.2100: the two transfer functions of high dynamic range.
@@ -101,6 +104,10 @@ def _measure(
     the packets end before the file says."""
     first, last = spans.get(int(video["index"]), (0.0, 0.0))
     video["duration"] = last - first
+    for track in answer.get("streams") or []:
+        if track.get("codec_type") == "audio" and track.get("index") in spans:
+            begin, end = spans[int(track["index"])]
+            track.update(start_time=begin, duration=end - begin)
     said = _number((answer.get("format") or {}).get("duration"))
     there = max((end for _, end in spans.values()), default=0.0)
     if said is not None and there < said - max(TOLERANCE_S, 0.02 * said):
@@ -124,7 +131,10 @@ def judge(
         raise Refused("codec_not_supported", f"video {video.get('codec_name')}")
     audio = _sound_of(streams)
     duration = _duration(answer, video, limits)
+    _check_sound(answer, audio, duration)
     width, height, rotation, square = _picture(video, limits, words)
+    if duration * _rate(video) * width * height > limits.max_decoded_pixels:
+        raise Refused("too_many_pictures", f"{width}x{height}, {float(_rate(video)):.0f} a second")
     return MediaFacts(
         container=container,
         bytes=size,
@@ -208,6 +218,23 @@ def _duration(answer: Mapping[str, Any], video: Mapping[str, Any], limits: Media
     if seen < limits.min_seconds:
         raise Refused("too_short", f"{seen:.2f} s; at least {limits.min_seconds:.0f} s")
     return seen
+
+
+def _check_sound(
+    answer: Mapping[str, Any], audio: Mapping[str, Any] | None, seen: float
+) -> None:
+    """What sounds after the last picture could be heard, but not be muted, captioned or reviewed:
+    all of that counts by the picture. Raises :class:`Refused`."""
+    if audio is None:
+        return
+    rate = _number(audio.get("sample_rate"))
+    if rate is not None and rate < _LEAST_RATE:
+        raise Refused("sound_broken", f"{rate:.0f} samples a second")
+    length, begin = _number(audio.get("duration")), _number(audio.get("start_time"))
+    whole = _number((answer.get("format") or {}).get("start_time"))
+    end = (begin or 0.0) - (whole or 0.0) + (length or 0.0)
+    if end > seen + SOUND_BEYOND_S:
+        raise Refused("sound_too_long", f"{end:.1f} s of sound, {seen:.1f} s of pictures")
 
 
 def _picture(

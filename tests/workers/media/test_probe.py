@@ -158,6 +158,16 @@ def test_the_first_sound_that_we_know() -> None:
     assert facts_of(VIDEO).silent
 
 
+COSTLY = {
+    **VIDEO,
+    "duration": "600",
+    "width": 3840,
+    "height": 2160,
+    "r_frame_rate": "240/1",
+    "avg_frame_rate": "240/1",
+}
+
+
 @pytest.mark.parametrize(
     ("code", "streams", "whole"),
     [
@@ -186,6 +196,10 @@ def test_the_first_sound_that_we_know() -> None:
         ("picture_too_large", [{**VIDEO, "width": 8192, "height": 64}], {}),
         ("picture_too_large", [{**VIDEO, "width": 4200, "height": 4200}], {}),
         ("picture_too_large", [{**VIDEO, "width": 4096, "sample_aspect_ratio": "2:1"}], {}),
+        ("sound_too_long", [VIDEO, {**AUDIO, "duration": "500"}], {"duration": "500"}),
+        ("sound_too_long", [VIDEO, {**AUDIO, "start_time": "400", "duration": "1"}], {}),
+        ("sound_broken", [VIDEO, {**AUDIO, "sample_rate": "1"}], {}),
+        ("too_many_pictures", [COSTLY], {"duration": "600"}),
     ],
 )
 def test_what_can_not_become_a_clip(

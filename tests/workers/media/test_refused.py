@@ -53,7 +53,8 @@ def test_refused_with_its_own_code(
 
 def test_every_code_has_a_sentence_for_people() -> None:
     assert set(REFUSALS) == set(SENTENCES)
-    assert set(BAD.values()) | {"too_large", "unreadable", "sound_broken"} == set(REFUSALS)
+    elsewhere = {"too_large", "unreadable", "sound_broken", "sound_too_long", "too_many_pictures"}
+    assert set(BAD.values()) | elsewhere == set(REFUSALS)
 
 
 def test_more_bytes_than_allowed(clips: Clips, sandbox: Sandbox, tmp_path: Path) -> None:

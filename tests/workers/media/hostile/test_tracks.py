@@ -22,6 +22,10 @@ REFUSED = {
     "picture": "not_a_video",
     "moving_picture": "not_a_video",
     "sound_beyond_all_loudness": "sound_broken",
+    "sound_goes_on": "sound_too_long",
+    "sound_goes_on_unsaid": "sound_too_long",
+    "sound_comes_after_the_film": "sound_too_long",
+    "a_sample_a_second": "sound_broken",
 }
 # Name: how many of the planted words the source holds, so that the search for them means something.
 TELLING = {
