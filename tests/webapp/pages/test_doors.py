@@ -44,7 +44,7 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/library/{withdrawn_for_school}": (404, 410, 410, 410, 404, 404, 404),
     "/library/{in_review}": (404, 404, 404, 404, 404, 404, 404),
     "/library/{held}": (404, 404, 404, 404, 404, 404, 404),
-    "/library/suggest?q=mat": (200, 200, 200, 200, 200, 200, 200),
+    "/library/suggest": (200, 200, 200, 200, 200, 200, 200),
     "/library/{published}/poster": (200, 200, 200, 200, 200, 200, 200),
     "/library/{for_school}/poster": (404, 200, 200, 200, 404, 404, 404),
     "/library/{withdrawn}/poster": (410, 410, 410, 410, 410, 410, 410),
