@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from review import audit, policy
+from review import audit, policy, search
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Clip, Decision, Redaction, Revision
@@ -172,4 +172,5 @@ def move(
         from_state=before,
         detail=detail,
     )
+    search.follow(session, clip)
     return clip

@@ -25,6 +25,7 @@ from review import (
     processing,
     purge,
     redacting,
+    search,
     uploads,
 )
 from review.errors import LeaseLost
@@ -71,6 +72,17 @@ class Sweeper:
         self.remove_dead_parts()
         self.remove_lost_multiparts()
         self.deps.blobs.tidy()
+        self.fill_search()
+
+    def fill_search(self) -> int:
+        """Published clips that the search does not know: those from before there was one."""
+        count = 0
+        while True:
+            with self.deps.database.write() as session:
+                done = search.fill(session)
+            count += done
+            if not done:
+                return count
 
     def ring_due(self) -> int:
         now = time.monotonic()

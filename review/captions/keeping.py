@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs
+from review import clock, feed, jobs, search
 from review.captions import reading
 from review.captions.cues import Cue, write
 from review.errors import InvalidInput, NoSuchThing, StaleCaptions, WrongState
@@ -138,6 +138,7 @@ def _write(session: Session, row: Captions, vtt: str, source: str) -> None:
 def _follow_up(session: Session, blobs: BlobStore, clip: Clip, revision: Revision) -> None:
     session.flush()
     _fill_playlist(session, blobs, revision)
+    search.follow(session, clip)
     if in_feed(session, clip):
         feed.append(session, clip, "updated", record=record(session, clip))
 

@@ -17,6 +17,7 @@ from review.models.people import (
     SchoolClass,
 )
 from review.models.redactions import Redaction
+from review.models.search import SearchRow
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Revision",
     "School",
     "SchoolClass",
+    "SearchRow",
     "Upload",
     "UploadGate",
 ]

@@ -1,7 +1,8 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
-from review.queries.clips import class_clips, drafts, gallery, my_clips
+from review.queries.clips import class_clips, drafts, gallery, my_clips, of_kind, shown_campaigns
 from review.queries.covers import Cover, Face, covers, faces
+from review.queries.finding import Found, find, suggest
 from review.queries.paging import Page, decode_cursor, encode_cursor
 from review.queries.queue import (
     QueueRow,
@@ -28,6 +29,7 @@ from review.queries.visibility import can_see, get_clip, in_scope, was_taken_bac
 __all__ = [
     "Cover",
     "Face",
+    "Found",
     "Page",
     "QueueRow",
     "can_see",
@@ -38,6 +40,7 @@ __all__ = [
     "drafts",
     "encode_cursor",
     "faces",
+    "find",
     "gallery",
     "get_clip",
     "history",
@@ -47,6 +50,7 @@ __all__ = [
     "my_clips",
     "next_in_queue",
     "notes",
+    "of_kind",
     "output_file",
     "output_files",
     "people",
@@ -55,6 +59,8 @@ __all__ = [
     "revision",
     "revisions",
     "safeguarding_queue",
+    "shown_campaigns",
+    "suggest",
     "waiting_count",
     "was_taken_back",
 ]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, and_, cast, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, String, and_, cast, exists, false, select
 from sqlalchemy.orm import Session
 
 from review.details import TOPICS
-from review.models import Clip
+from review.models import Campaign, Clip
 from review.policy import Actor, Role
 from review.queries.paging import Page, paged
 from review.queries.visibility import scope_filter
 from review.states import State
-from review.text import clean
 
 
 def my_clips(
@@ -58,29 +57,35 @@ def class_clips(
     )
 
 
+def of_kind(
+    topic: str | None = None, level: str | None = None, campaign: str | None = None
+) -> list[ColumnElement[bool]]:
+    """What a reader of the library narrows it by; ``campaign`` is a slug."""
+    asked: list[ColumnElement[bool]] = []
+    if topic:
+        # The list is JSON text: a topic's code has only letters and "_", so it is one token.
+        named = cast(Clip.topics, String).contains(f'"{topic}"', autoescape=True)
+        asked.append(named if topic in TOPICS else false())
+    if level:
+        asked.append(Clip.level == level)
+    if campaign:
+        asked.append(Clip.campaign_id == _campaign(campaign))
+    return asked
+
+
+def _campaign(slug: str) -> ScalarSelect[str]:
+    return select(Campaign.id).where(Campaign.slug == slug).scalar_subquery()
+
+
 def gallery(
     session: Session,
     viewer: Actor | None,
     cursor: str | None = None,
     limit: int = 24,
-    *,
-    topic: str | None = None,
-    words: str | None = None,
+    *also: ColumnElement[bool],
 ) -> Page[Clip]:
-    """Published clips that are meant for this viewer, newest first. ``words``: as typed."""
-    if topic and topic not in TOPICS:
-        return Page([], None)
-    query = select(Clip).where(Clip.state == State.PUBLISHED, scope_filter(viewer))
-    if topic:
-        # The list is JSON text: a topic's code has only letters and "_", so it is one token.
-        query = query.where(cast(Clip.topics, String).contains(f'"{topic}"', autoescape=True))
-    for word in clean(words or "", limit=100).split()[:8]:
-        query = query.where(
-            or_(
-                Clip.title.icontains(word, autoescape=True),
-                Clip.summary.icontains(word, autoescape=True),
-            )
-        )
+    """Published clips that are meant for this viewer, newest first. ``also``: :func:`of_kind`."""
+    query = select(Clip).where(Clip.state == State.PUBLISHED, scope_filter(viewer), *also)
     return paged(
         session,
         query,
@@ -91,3 +96,10 @@ def gallery(
         newest_first=True,
         key_of=lambda c: (c.published_at, c.id),
     )
+
+
+def shown_campaigns(session: Session) -> list[Campaign]:
+    """Campaigns of which something was published, the newest first."""
+    has_clips = exists().where(Clip.campaign_id == Campaign.id, Clip.state == State.PUBLISHED)
+    query = select(Campaign).where(has_clips).order_by(Campaign.created_at.desc(), Campaign.id)
+    return list(session.scalars(query.limit(100)))

@@ -44,6 +44,11 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/library/{withdrawn_for_school}": (404, 410, 410, 410, 404, 404, 404),
     "/library/{in_review}": (404, 404, 404, 404, 404, 404, 404),
     "/library/{held}": (404, 404, 404, 404, 404, 404, 404),
+    "/library/suggest": (200, 200, 200, 200, 200, 200, 200),
+    "/library/{published}/poster": (200, 200, 200, 200, 200, 200, 200),
+    "/library/{for_school}/poster": (404, 200, 200, 200, 404, 404, 404),
+    "/library/{withdrawn}/poster": (410, 410, 410, 410, 410, 410, 410),
+    "/library/{held}/poster": (404, 404, 404, 404, 404, 404, 404),
     "/library/no-such-clip": (404, 404, 404, 404, 404, 404, 404),
     "/submit": (IN, 200, 200, 403, 403, 403, 403),
     "/submit?clip={draft}": (IN, 200, 404, 403, 403, 403, 403),
@@ -118,7 +123,16 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
 # Not whole pages of a person in their language: fragments, programs, what is made for nobody.
-FRAGMENTS = ("/submit/me", "/sw.js", "language=en", "/progress", "/listening", "/signals", "/faces")
+FRAGMENTS = (
+    "/submit/me",
+    "/sw.js",
+    "/suggest",
+    "language=en",
+    "/progress",
+    "/listening",
+    "/signals",
+    "/faces",
+)
 
 
 @pytest.fixture

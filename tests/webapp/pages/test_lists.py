@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from review import jobs
+from review import jobs, search
 from review.policy import Role
 from review.states import Action, State
 from tests.webapp.pages.conftest import Browser
+from tests.webapp.pages.test_classes import decoded
 from tests.world import World
 
 Visitor = Callable[..., Browser]
@@ -131,6 +132,7 @@ def test_the_library_finds_by_topic_and_by_words(visitor: Visitor, world: World)
     with world.write() as session:
         row = session.get_one(type(world.get(passwords)), passwords)
         row.topics, row.summary = ["safe_networks"], "Ba mẹo nhỏ"
+        search.follow(session, row)
     world.clip(State.PUBLISHED, title="Chào hỏi qua màn hình")
     person = visitor(None)
 
@@ -145,6 +147,25 @@ def test_the_library_finds_by_topic_and_by_words(visitor: Visitor, world: World)
     assert found("?q=mẹo&topic=safe_networks") == one
     assert found("?q=mẹo&topic=conduct") == []
     assert found("?q=%25") == []
+    assert found("?q=meo+nho&level=primary") == []
+    near = person.get("/library?q=mat+khau+wifi")
+    assert "Không có clip nào có đủ các từ này" in near.text
+    assert one[0] in near.links
+    told = person.client.get("/library/suggest?q=mat+kh").json
+    assert told == [{"title": "Giữ kín mật khẩu", "url": one[0]}]
+    assert person.client.get("/library/suggest").json == []
+
+
+def test_a_sheet_for_the_wall_opens_the_clip(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.PUBLISHED, title="Giữ kín mật khẩu")
+    person = visitor(None)
+    page = person.get(f"/library/{clip_id}")
+    assert f"/library/{clip_id}/poster" in page.links
+    sheet = person.get(f"/library/{clip_id}/poster")
+    assert decoded(sheet.source) == [f"http://localhost/library/{clip_id}"]
+    assert "Giữ kín mật khẩu" in sheet.text
+    world.withdraw(clip_id)
+    assert person.get(f"/library/{clip_id}/poster").status == 410
 
 
 def test_without_javascript_the_library_plays(visitor: Visitor, world: World) -> None:
