@@ -312,7 +312,7 @@ def test_the_officer_closes_the_case_of_a_clip_that_was_withdrawn_meanwhile(
     with world.write() as session:
         publication.withdraw(session, clip_id, accounts.actor_of(owner), "owner")
     person = visitor(Role.SAFEGUARDING)
-    assert desk(clip_id) in person.get("/safeguarding").links
+    assert f"/safeguarding/{clip_id}" in person.get("/safeguarding").links
     page = person.get(desk(clip_id))
     (video,) = page.all("video")
     assert video["src"] == f"/media/{clip_id}/proxy.mp4"
