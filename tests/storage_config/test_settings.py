@@ -16,6 +16,7 @@ from storage_config.values import folder_of, mask
 
 KEY = "k" * 40
 SENDER = "lantoa@phong.example.vn"
+OFFICE = "lantoa@phonggiaoduc.example.vn"
 WHERE = "https://lantoa.example.vn"
 NAMES = "lantoa.example.vn,.truong.example.vn"
 ROWS = "sqlite:////srv/lantoa.sqlite3, postgresql://user:password@host/database"
@@ -69,8 +70,8 @@ WRONG = [
         "smtp://u:secret@mail.example.vn",
         f"would send the password for all to read; accepted: {SMTP}",
     ),
-    ("MAIL_FROM", "Lan Tỏa", "not an address; accepted: lantoa@phonggiaoduc.example.vn"),
-    ("MAIL_FROM", "a@b.vn\nBcc: c@d.vn", "not an address; accepted: lantoa@phonggiaoduc.example.vn"),
+    ("MAIL_FROM", "Lan Tỏa", f"not an address; accepted: {OFFICE}"),
+    ("MAIL_FROM", "a@b.vn\nBcc: c@d.vn", f"not an address; accepted: {OFFICE}"),
     ("OFFICE_NAME", "Phòng\nBcc: c@d.vn", "not one short line; accepted: at most 120 letters"),
     ("DIGEST_HOUR", "24", "out of range; accepted: a whole number from 0 to 23"),
     (
