@@ -104,8 +104,8 @@ class Walk:
 
 
 def walk(session: Session, progress: Callable[[int], None] = lambda rows: None) -> Walk:
-    """Walk the whole chain, a thousand rows at a time. Rows that come meanwhile are left out;
-    ``progress`` is told how many rows were looked at."""
+    """Walk the whole chain as this session sees it, a thousand rows at a time; ``progress`` is
+    told how many rows were looked at."""
     head = session.get(ChainHead, 1)
     last, end = (head.seq, head.hash) if head is not None else (0, GENESIS)
     previous, seen = GENESIS, 0
@@ -118,14 +118,15 @@ def walk(session: Session, progress: Callable[[int], None] = lambda rows: None) 
         progress(len(rows))
     if seen < last:
         return Walk(seen, Broken(seen + 1, None, "missing"))
-    if previous != end or _batch(session, seen, seen + 1, limit=1):
+    after = select(AuditRow.seq).where(AuditRow.seq > last).limit(1)
+    if previous != end or session.scalar(after) is not None:
         return Walk(seen, Broken(seen + 1, None, "head"))
     return Walk(seen)
 
 
-def _batch(session: Session, after: int, last: int, limit: int = 1000) -> list[AuditRow]:
+def _batch(session: Session, after: int, last: int) -> list[AuditRow]:
     query = select(AuditRow).where(AuditRow.seq > after, AuditRow.seq <= last)
-    return list(session.scalars(query.order_by(AuditRow.seq).limit(limit)))
+    return list(session.scalars(query.order_by(AuditRow.seq).limit(1000)))
 
 
 def _wrong(row: AuditRow, seq: int, previous: str) -> str | None:
