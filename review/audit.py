@@ -106,26 +106,23 @@ class Walk:
 def walk(session: Session, progress: Callable[[int], None] = lambda rows: None) -> Walk:
     """Walk the whole chain as this session sees it, a thousand rows at a time; ``progress`` is
     told how many rows were looked at."""
-    head = session.get(ChainHead, 1)
-    last, end = (head.seq, head.hash) if head is not None else (0, GENESIS)
     previous, seen = GENESIS, 0
-    while rows := _batch(session, seen, last):
+    while rows := _batch(session, seen):
         for row in rows:
             if why := _wrong(row, seen + 1, previous):
                 clip_id = None if why == "missing" else row.clip_id
                 return Walk(seen, Broken(seen + 1, clip_id, why))
             previous, seen = row.hash, seen + 1
         progress(len(rows))
-    if seen < last:
-        return Walk(seen, Broken(seen + 1, None, "missing"))
-    after = select(AuditRow.seq).where(AuditRow.seq > last).limit(1)
-    if previous != end or session.scalar(after) is not None:
-        return Walk(seen, Broken(seen + 1, None, "head"))
-    return Walk(seen)
+    head = session.get(ChainHead, 1)
+    end = (head.seq, head.hash) if head is not None else (0, GENESIS)
+    if end == (seen, previous):
+        return Walk(seen)
+    return Walk(seen, Broken(seen + 1, None, "missing" if end[0] > seen else "head"))
 
 
-def _batch(session: Session, after: int, last: int) -> list[AuditRow]:
-    query = select(AuditRow).where(AuditRow.seq > after, AuditRow.seq <= last)
+def _batch(session: Session, after: int) -> list[AuditRow]:
+    query = select(AuditRow).where(AuditRow.seq > after)
     return list(session.scalars(query.order_by(AuditRow.seq).limit(1000)))
 
 

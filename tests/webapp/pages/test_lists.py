@@ -72,7 +72,7 @@ def _held(world: World, count: int) -> None:
         ("/", Role.REVIEWER, _in_review, None),
         ("/", Role.SAFEGUARDING, _held, None),
         ("/admin", Role.ADMIN, _in_review, None),
-        ("/notices", Role.PUPIL, _published, "/notices/0"),
+        ("/notices", Role.PUPIL, _in_review, "/notices/0"),
         ("/admin/audit", Role.MODERATOR, _in_review, None),
     ],
 )

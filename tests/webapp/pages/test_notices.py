@@ -6,24 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from review import links
 from review.models import Account
 from review.policy import Role
 from review.states import Action, State
 from storage_config.database import DatabaseBusy
 from tests.webapp.pages.conftest import Browser
-from tests.webapp.pages.reading import Page
+from tests.webapp.pages.test_links import arrived, given
 from tests.world import World
 
 Visitor = Callable[..., Browser]
-
-
-def bell(page: Page) -> str:
-    """What the head of a page says of unread notices."""
-    _, _, after = page.text.partition("Tin báo ")
-    return after.split(" tin chưa đọc")[0][-3:].split()[-1] if "chưa đọc" in after else ""
 
 
 def test_the_bell_counts_and_reading_empties_it(visitor: Visitor, world: World) -> None:
@@ -73,9 +65,11 @@ def test_no_page_fails_for_the_bells_sake(
     assert visitor(Role.PUPIL).get("/clips").status == 200
 
 
-def test_nobody_and_a_private_link_have_no_bell(visitor: Visitor, world: World, app: Flask) -> None:
+def test_nobody_and_a_private_link_have_no_bell(visitor: Visitor, world: World) -> None:
     assert "/notices" not in visitor(None).get("/library").links
-    assert links is not None
+    clip_id, path = given(visitor, world)
+    assert "/notices" in visitor(Role.PUPIL).get(f"/clips/{clip_id}").links
+    assert "/notices" not in arrived(visitor, path).get(f"/clips/{clip_id}").links
 
 
 def test_where_mail_goes_is_kept_and_a_wrong_address_is_said(
