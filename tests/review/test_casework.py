@@ -72,10 +72,9 @@ def test_for_all_others_there_is_no_case(world: World, role: Role) -> None:
     """The clip's owner too: the very error of a clip that never was."""
     owner = world.person(role) if role in (Role.PUPIL, Role.TEACHER) else None
     clip_id, nothing = world.clip(State.HELD, owner=owner), "01m00000000000000000000000"
-    told = []
+    told, actor = [], world.actor(role)
     for which in (clip_id, nothing):
         with world.write() as session:
-            actor = world.actor(role)
             for call in (
                 lambda s=session, a=actor, w=which: casework.get(s, a, w),
                 lambda s=session, a=actor, w=which: casework.add_note(s, w, a, "x"),
