@@ -109,14 +109,14 @@ def test_somebody_switched_off_is_told_nothing(world: World) -> None:
 
 
 def test_whose_claim_ends_by_another_hears_of_it(world: World) -> None:
-    clip_id = world.clip()
+    clip_id, reviewer = world.clip(), world.actor(Role.REVIEWER)
     with world.write() as session:
-        decisions.claim(session, clip_id, world.actor(Role.REVIEWER))
+        decisions.claim(session, clip_id, reviewer)
     world.withdraw(clip_id)
     assert told(world, "claim_ended") == [("reviewer", "claim_ended")]
     own = world.clip()
     with world.write() as session:
-        decisions.claim(session, own, world.actor(Role.REVIEWER))
+        decisions.claim(session, own, reviewer)
     world.decide(own, Action.REJECT, Role.REVIEWER)
     assert len(told(world, "claim_ended")) == 1
 
@@ -129,8 +129,9 @@ def test_a_hold_tells_its_officers_and_nobody_else(any_world: World, before: Sta
     world.person(Role.TEACHER)
     clip_id = world.clip(before, owner=world.person(Role.PUPIL))
     if before is State.IN_REVIEW:
+        reviewer = world.actor(Role.REVIEWER)
         with world.write() as session:
-            decisions.claim(session, clip_id, world.actor(Role.REVIEWER))
+            decisions.claim(session, clip_id, reviewer)
     so_far = told(world)
     world.decide(clip_id, Action.ESCALATE, Role.MODERATOR)
     assert told(world)[len(so_far) :] == [("safeguarding", "case")] * 2
@@ -143,8 +144,8 @@ ENDS: dict[str, Callable[[World, str], None]] = {
 
 
 def _withdrawn(world: World, clip_id: str) -> None:
+    officer = world.actor(Role.SAFEGUARDING)
     with world.write() as session:
-        officer = world.actor(Role.SAFEGUARDING)
         publication.withdraw(session, clip_id, officer, "error")
 
 
