@@ -29,6 +29,7 @@ from review.models import (
     School,
     SchoolClass,
 )
+from review.notices.mail import address
 from review.policy import OFFICE_ROLES, PEOPLE, Actor, Role
 from review.text import Sentence, clean, one_of
 
@@ -171,6 +172,7 @@ def add_account(
     label: str,
     school_id: str | None = None,
     class_id: str | None = None,
+    email: str = "",
 ) -> Account:
     """A person of the staff; raises :class:`InvalidInput`."""
     name = sign_in_name(username)
@@ -180,6 +182,7 @@ def add_account(
         password_hash=_hasher().hash(password),
         role=role,
         label=clean(label, limit=80) or name,
+        email=address(email),
         school_id=None if role in OFFICE_ROLES else school_id,
         class_id=None if role in OFFICE_ROLES else class_id,
         created_at=clock.now(session),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
@@ -85,19 +86,58 @@ def row_hash(row: AuditRow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(session: Session) -> tuple[int, int | None]:
-    """Walk the chain: (rows that fit, number of the first one that does not, or None)."""
-    previous, expected = GENESIS, 1
-    rows = session.scalars(select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=500))
-    for row in rows:
-        if row.seq != expected or row.previous_hash != previous or row.hash != row_hash(row):
-            return expected - 1, expected
-        previous, expected = row.hash, expected + 1
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first link that does not hold. ``why``: missing | changed | unchained | head."""
+
+    seq: int
+    clip_id: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """``rows`` fit, one after the other; then the end, or ``broken``."""
+
+    rows: int
+    broken: Broken | None = None
+
+
+def walk(session: Session, progress: Callable[[int], None] = lambda rows: None) -> Walk:
+    """Walk the whole chain as this session sees it, a thousand rows at a time; ``progress`` is
+    told how many rows were looked at."""
+    previous, seen = GENESIS, 0
+    while rows := _batch(session, seen):
+        for row in rows:
+            if why := _wrong(row, seen + 1, previous):
+                clip_id = None if why == "missing" else row.clip_id
+                return Walk(seen, Broken(seen + 1, clip_id, why))
+            previous, seen = row.hash, seen + 1
+        progress(len(rows))
     head = session.get(ChainHead, 1)
     end = (head.seq, head.hash) if head is not None else (0, GENESIS)
-    if end != (expected - 1, previous):
-        return expected - 1, expected
-    return expected - 1, None
+    if end == (seen, previous):
+        return Walk(seen)
+    return Walk(seen, Broken(seen + 1, None, "missing" if end[0] > seen else "head"))
+
+
+def _batch(session: Session, after: int) -> list[AuditRow]:
+    query = select(AuditRow).where(AuditRow.seq > after)
+    return list(session.scalars(query.order_by(AuditRow.seq).limit(1000)))
+
+
+def _wrong(row: AuditRow, seq: int, previous: str) -> str | None:
+    if row.seq != seq:
+        return "missing"
+    if row.previous_hash != previous:
+        return "unchained"
+    return None if row.hash == row_hash(row) else "changed"
+
+
+def verify(session: Session) -> tuple[int, int | None]:
+    """(rows that fit, number of the first one that does not, or None)."""
+    found = walk(session)
+    return found.rows, found.broken.seq if found.broken else None
 
 
 def describe(row: AuditRow) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from review.errors import (
 )
 from review.lifecycle import CLOSE_CASE, approvers, check_version, load, load_visible, move
 from review.models import Clip, Decision, Note, Revision
+from review.notices import telling
 from review.policy import Actor, Role, is_last_stage, may_see, move_for, parties
 from review.publication import in_feed, try_publish
 from review.queries.visibility import can_see
@@ -118,6 +119,8 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
     )
     decision = _store(session, clip, actor, verdict, stage, revision.watched_sha256)
     _follow_up(session, clip, verdict.action, was_published)
+    if verdict.action == Action.APPROVE and clip.state == State.APPROVED:
+        telling.approved(session, clip, actor)
     return decision
 
 

@@ -11,12 +11,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import LeaseLost, NoSuchThing, WrongState
-from review.models import Clip, Job, Revision
+from review.models import Clip, Job, Notice, Revision
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 3
@@ -24,15 +24,20 @@ MAX_ATTEMPTS = 3
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=60))
 # A full disk or a lost database is not the clip's fault: come back, and do not count it.
 WAIT_FOR_MACHINE = timedelta(seconds=30)
-PRIORITY = {"examine": 0, "redact": 5, "faces": 6, "ladder": 10, "transcribe": 20}
+# The server of a mail says itself when to come back; see review.notices.mail.
+LONGEST_WAIT = timedelta(hours=4)
+MAIL = "mail"
+PRIORITY = {"examine": 0, MAIL: 3, "redact": 5, "faces": 6, "ladder": 10, "transcribe": 20}
 # Of these only their own page tells how far they are: the clip is as far as it was.
-_APART = ("redact", "faces", "transcribe")
+_APART = (MAIL, "redact", "faces", "transcribe")
 KINDS = tuple(PRIORITY)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on a job until the lease ends; ``fence`` proves it at the end."""
+    """The right to work on a job until the lease ends; ``fence`` proves it at the end.
+
+    A mail is about a notice: it has no clip and no revision ("")."""
 
     job_id: str
     kind: str
@@ -40,6 +45,12 @@ class Claim:
     revision_id: str
     fence: int
     attempt: int
+    notice_id: str | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> Claim:
+        about = job.clip_id or "", job.revision_id or ""
+        return cls(job.id, job.kind, *about, job.fence, job.attempts, job.notice_id)
 
     @property
     def attempt_name(self) -> str:
@@ -49,15 +60,17 @@ class Claim:
 
 def enqueue(session: Session, kind: str, clip: Clip, revision: Revision) -> Job:
     """Write the job's row; the doorbell rings after the commit (see ``session.info``)."""
+    return _enqueue(session, kind, clip_id=clip.id, revision_id=revision.id)
+
+
+def enqueue_mail(session: Session, notice_id: str, *, confidential: bool) -> Job:
+    """The mail of a notice: never a second one."""
+    return _enqueue(session, MAIL, notice_id=notice_id, confidential=confidential)
+
+
+def _enqueue(session: Session, kind: str, **about: object) -> Job:
     now = clock.now(session)
-    job = Job(
-        kind=kind,
-        clip_id=clip.id,
-        revision_id=revision.id,
-        priority=PRIORITY[kind],
-        next_attempt_at=now,
-        created_at=now,
-    )
+    job = Job(kind=kind, priority=PRIORITY[kind], next_attempt_at=now, created_at=now, **about)
     session.add(job)
     session.flush()
     _ring(session, job)
@@ -69,7 +82,8 @@ def _ring(session: Session, job: Job) -> None:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    is_time = or_(Job.next_attempt_at <= now, Job.next_attempt_at > now + 2 * max(BACKOFF))
+    longest = case((Job.kind == MAIL, now + 2 * LONGEST_WAIT), else_=now + 2 * max(BACKOFF))
+    is_time = or_(Job.next_attempt_at <= now, Job.next_attempt_at > longest)
     return or_(
         and_(Job.state == "queued", is_time),
         and_(Job.state == "running", _lease_ended(now)),
@@ -113,7 +127,7 @@ def claim(session: Session, worker: str, kinds: Collection[str] = KINDS) -> Clai
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         return None
     session.refresh(job)
-    return Claim(job.id, job.kind, job.clip_id, job.revision_id, job.fence, job.attempts)
+    return Claim.of(job)
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:
@@ -149,8 +163,16 @@ def fail(session: Session, claim: Claim, code: str) -> None:
     _write(session, claim, state="failed", finished_at=now, lease_until=None, problem=code)
 
 
-def retry_later(session: Session, claim: Claim, code: str, *, counted: bool = True) -> bool:
-    """Put the job back with a delay; False when its attempts are used up (then :func:`fail`)."""
+def retry_later(
+    session: Session,
+    claim: Claim,
+    code: str,
+    *,
+    counted: bool = True,
+    wait: timedelta = WAIT_FOR_MACHINE,
+) -> bool:
+    """Put the job back with a delay (``wait``, where the attempt does not count); False when its
+    attempts are used up (then :func:`fail`)."""
     now = clock.now(session)
     if not counted:
         _write(
@@ -160,7 +182,7 @@ def retry_later(session: Session, claim: Claim, code: str, *, counted: bool = Tr
             attempts=Job.attempts - 1,
             lease_until=None,
             problem=code,
-            next_attempt_at=now + WAIT_FOR_MACHINE,
+            next_attempt_at=now + wait,
         )
         return True
     if claim.attempt >= MAX_ATTEMPTS:
@@ -199,7 +221,7 @@ def exhausted(session: Session, limit: int = 100) -> list[Claim]:
         )
         .limit(limit)
     )
-    return [Claim(j.id, j.kind, j.clip_id, j.revision_id, j.fence, j.attempts) for j in rows]
+    return [Claim.of(job) for job in rows]
 
 
 def running_attempts(session: Session) -> set[str]:
@@ -221,6 +243,13 @@ def get(session: Session, job_id: str) -> Job:
     if job is None:
         raise NoSuchThing(f"there is no job {job_id}")
     return job
+
+
+def mails_of(account_id: str) -> Select[Job]:
+    """The mail jobs of one person."""
+    return (
+        select(Job).join(Notice, Notice.id == Job.notice_id).where(Notice.account_id == account_id)
+    )
 
 
 def last_open(session: Session, clip_id: str) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from review import audit, policy, search
+from review import audit, clock, policy, search
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Clip, Decision, Redaction, Revision
+from review.notices import telling
 from review.policy import Actor, Role, may_see
 from review.states import Action, Party, State
 
@@ -88,8 +89,11 @@ def check_version(session: Session, clip: Clip, seen_version: int | None, actor:
 
 CLOSE_CASE = "close_case"  # no move: the clip stays as it is
 CHOOSE_POSTER = "choose_poster"  # nor this: what a reviewer saw of the clip still holds
+# What the officer writes down about a case: no moves either.
+CASE_NOTE = "case_note"
+HAND_OVER = "hand_over"
 # What nobody but the safeguarding officer is told of.
-HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE})
+HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE, CASE_NOTE, HAND_OVER})
 # A withdrawal is not here: the officer still has to look.
 _CASE_AFTER = {Action.ESCALATE: True, Action.RELEASE: False, Action.REJECT: False}
 
@@ -113,11 +117,12 @@ def _happened_since(
     )
     if actor.role is Role.SAFEGUARDING:
         return [audit.describe(row) for row in rows]
-    return [_without_hold(audit.describe(row)) for row in rows if row.action not in HOLD_ACTIONS]
+    return [as_told(row) for row in rows if row.action not in HOLD_ACTIONS]
 
 
-def _without_hold(told: dict[str, Any]) -> dict[str, Any]:
+def as_told(row: AuditRow) -> dict[str, Any]:
     """What was done to a held clip for all to see, as if it had stood in the review."""
+    told = audit.describe(row)
     if told["from"] != State.HELD:
         return told
     by = Party.MODERATOR if told["by"] == Party.SAFEGUARDING else told["by"]
@@ -144,6 +149,7 @@ def move(
     check_version(session, clip, seen_version, actor)
     chosen, party = policy.move_for(actor, action, clip, approvers=approvers(session, clip))
     before, version = clip.state, clip.version
+    claimed_by = _claimed_by(session, clip)
     session.flush()
     done = session.execute(
         update(Clip)
@@ -173,4 +179,12 @@ def move(
         detail=detail,
     )
     search.follow(session, clip)
+    telling.of_move(session, clip, action, actor, before=before, claimed_by=claimed_by)
     return clip
+
+
+def _claimed_by(session: Session, clip: Clip) -> str | None:
+    """Whose claim stands now."""
+    if clip.claimed_by is None or clip.claimed_until is None:
+        return None
+    return clip.claimed_by if clip.claimed_until > clock.now(session) else None

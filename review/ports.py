@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -57,6 +58,16 @@ class Transcriber(Protocol):
     def transcribe(self, audio: Path, language: str) -> Iterator[tuple[float, Cue]]:
         """``audio``: a WAV, one channel, 16 kHz, 16 bits. Each cue as soon as it was heard, with
         the seconds of sound that are behind it."""
+
+
+class Mailer(Protocol):
+    """Takes a mail to where it is read. The same mail may be sent twice after a crash."""
+
+    def send(self, message: EmailMessage) -> None:
+        """To the one address in ``To``; the sender is the mailer's own."""
+
+    def tidy(self) -> int:
+        """Remove what nobody needs any more; how many mails."""
 
 
 class Doorbell(Protocol):

@@ -37,6 +37,8 @@ FAILURES: dict[str, str] = {
     "original_missing": "Không tìm thấy bản gốc của clip trong kho. Hãy báo cho người vận hành.",
     "not_transcribed": "Máy chưa nghe được clip để gợi ý phụ đề. Clip vẫn còn nguyên; hãy thử lại hoặc tự viết phụ đề.",
     "faces_not_searched": "Máy chưa tìm được khuôn mặt trong clip. Clip vẫn còn nguyên; hãy thử lại hoặc tự vẽ hộp che.",
+    "mail_refused": "Máy chủ thư không nhận thư này. Tin báo vẫn còn trên trang; hãy xem lại địa chỉ của người nhận rồi thử lại.",
+    "mail_delayed": "Máy chủ thư chưa nhận thư này suốt hai ngày. Tin báo vẫn còn trên trang; hãy xem lại máy chủ thư rồi thử lại.",
     "worker_lost": "Máy xử lý bị ngắt nhiều lần. Clip vẫn còn nguyên; hãy bấm «Thử lại».",
 }
 

@@ -156,6 +156,8 @@ def refused(session: Session, claim: Claim, code: str) -> None:
 def gave_up(session: Session, claim: Claim, code: str) -> None:
     """Our side is at fault, three times. A clip in processing fails; one that is being reviewed
     stays there, and the operator starts the failed ladder again."""
+    if claim.kind == jobs.MAIL:
+        return jobs.fail(session, claim, code)
     clip, revision = _open(session, claim)
     jobs.fail(session, claim, code)
     if clip.state == State.PROCESSING and clip.revision == revision.number:
@@ -167,11 +169,12 @@ def gave_up(session: Session, claim: Claim, code: str) -> None:
             changes={"problem": code, "progress": None},
             detail={"problem": code},
         )
+    return None
 
 
 def troubled(session: Session, claim: Claim, code: str, *, counted: bool = True) -> None:
     """An attempt ended without a result: try again later, or give up after the last."""
-    clip, _ = _open(session, claim)
-    clip.progress = None
+    if claim.kind != jobs.MAIL:
+        load(session, claim.clip_id).progress = None
     if not jobs.retry_later(session, claim, code, counted=counted):
         gave_up(session, claim, code)

@@ -15,6 +15,7 @@ from review.details import Details
 from review.errors import (
     InvalidInput,
     NoSuchClip,
+    NoSuchThing,
     NotAllowed,
     UploadIncomplete,
     UploadUsed,
@@ -255,7 +256,10 @@ def retry_job(session: Session, job_id: str, actor: Actor) -> str:
     A failed clip goes back to `processing`; the failed ladder of a clip in review is repeated.
     Raises :class:`WrongState` when the job did not fail or nothing waits for it any more.
     """
-    clip = load(session, jobs.get(session, job_id).clip_id)
+    wanted = jobs.get(session, job_id)
+    if wanted.clip_id is None:
+        return _retry_mail(session, wanted, actor)
+    clip = load(session, wanted.clip_id)
     if not parties(actor, clip) & STAFF:
         raise NotAllowed(f"a {actor.role} does not start jobs")
     job = jobs.get(session, job_id)
@@ -264,6 +268,12 @@ def retry_job(session: Session, job_id: str, actor: Actor) -> str:
     if job.state == "failed" and not _waits_for(session, clip, job):
         raise WrongState(f"nothing waits for job {job_id} any more")
     return jobs.restart(session, job_id).id
+
+
+def _retry_mail(session: Session, job: Job, actor: Actor) -> str:
+    if actor.role != Role.ADMIN or job.confidential:
+        raise NoSuchThing(f"there is no job {job.id}")
+    return jobs.restart(session, job.id).id
 
 
 def _waits_for(session: Session, clip: Clip, job: Job) -> bool:

@@ -25,7 +25,7 @@ from storage_config.values import folder_of
 
 log = structlog.get_logger(__name__)
 TASK = "workers.ring"
-QUEUES = ("examine", "redact", "faces", "ladder", "transcribe")
+QUEUES = ("examine", "mail", "redact", "faces", "ladder", "transcribe")
 # Redis hands an unacknowledged message to another worker after this: above the longest job.
 VISIBILITY_TIMEOUT = 6 * 3600
 PUBLISH_TIMEOUT = 1.5  # seconds: what a dead broker may cost a web request

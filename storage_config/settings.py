@@ -70,6 +70,10 @@ class Settings:
     session_hours: int
     locale: str
     help_line: str
+    office_name: str
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    digest_hour: int
     trusted_hosts: tuple[str, ...]
     trusted_proxies: int
     log_level: str
@@ -101,6 +105,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SESSION_HOURS", values.integer(1, 24 * 60), "staff stay signed in so long"),
     Variable("LOCALE", values.choice("vi", "en"), "language where a person has not chosen"),
     Variable("HELP_LINE", str, "telephone number of the child help line"),
+    Variable("OFFICE_NAME", values.one_line, "the education office, in mails and on case sheets"),
+    Variable("SMTP_URL", values.smtp_url, "where mail is sent; none: files in mail/", secret=True),
+    Variable("MAIL_FROM", values.mail_address, "sender of every mail; needed with SMTP_URL"),
+    Variable("DIGEST_HOUR", values.integer(0, 23), "digests are sent from this hour on"),
     Variable("TRUSTED_HOSTS", values.hosts, "host names that are answered, by comma; empty: any"),
     Variable("TRUSTED_PROXIES", values.integer(0, 8), "how many proxies stand in front"),
     Variable("LOG_LEVEL", values.choice("debug", "info", "warning", "error"), "how much is logged"),
@@ -126,6 +134,10 @@ _DEFAULTS: dict[str, Any] = {
     "SESSION_HOURS": 12,
     "LOCALE": "vi",
     "HELP_LINE": "111",  # the national child protection line of Viet Nam
+    "OFFICE_NAME": "Phòng Giáo dục và Đào tạo",
+    "SMTP_URL": "",
+    "MAIL_FROM": "lantoa@localhost",
+    "DIGEST_HOUR": 7,
     "TRUSTED_HOSTS": (),
     "TRUSTED_PROXIES": 0,
     "LOG_LEVEL": "info",
@@ -147,6 +159,10 @@ def load(
     the public URL.
     """
     given = _given(os.environ if environ is None else environ)
+    if "SMTP_URL" in given and "MAIL_FROM" not in given:
+        raise SettingsError(
+            f"{PREFIX}MAIL_FROM is required with {PREFIX}SMTP_URL: the address that mail comes from"
+        )
     sources = {v.name: "environment" if v.name in given else "default" for v in VARIABLES}
     if data is not None:
         given["DATA"] = data

@@ -16,6 +16,7 @@ MIB = 1024 * 1024
 _HOST = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")  # made of a blob key's own letters
+_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SECRET_QUERY = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
@@ -61,6 +62,34 @@ def public_url(text: str) -> str:
     if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"not only a host and a path; accepted: {accepted}")
     return text.rstrip("/")
+
+
+def smtp_url(text: str) -> str:
+    """``smtps://`` is TLS from the first byte; ``?starttls=1`` asks for it before anything else."""
+    accepted = "smtp://user:password@host:587?starttls=1, smtps://user:password@host:465"
+    parts = _split(text, ("smtp", "smtps"), accepted)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    if not parts.hostname or parts.path.strip("/") or parts.fragment:
+        raise ValueError(f"not only a host; accepted: {accepted}")
+    if set(query) - {"starttls"} or query.get("starttls", ["1"]) not in (["0"], ["1"]):
+        raise ValueError(f"sets more than starttls=1; accepted: {accepted}")
+    is_open = parts.scheme == "smtp" and query.get("starttls") != ["1"]
+    if is_open and parts.password and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError(f"would send the password for all to read; accepted: {accepted}")
+    return text
+
+
+def mail_address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("not an address; accepted: lantoa@phonggiaoduc.example.vn")
+    return text
+
+
+def one_line(text: str) -> str:
+    """A name that people read: no line breaks and nothing invisible."""
+    if not text.isprintable() or len(text) > 120:
+        raise ValueError("not one short line; accepted: at most 120 letters")
+    return text.strip()
 
 
 def database_url(text: str) -> str:

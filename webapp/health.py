@@ -119,7 +119,9 @@ class _Rows:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with self._where.database.read() as session:
             jobs = session.execute(
-                select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
+                select(Job.kind, Job.state, func.count())
+                .where(Job.confidential.is_(False))
+                .group_by(Job.kind, Job.state)
             )
             clips = session.scalar(
                 select(func.count()).select_from(Clip).where(Clip.submitted_at.is_not(None))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from review.ports import BlobStore, Doorbell, Transcriber
+from review.ports import BlobStore, Doorbell, Mailer, Transcriber
 from storage_config import broker
 from storage_config.blobs import blob_store
 from storage_config.database import Database
+from storage_config.mail import mailer
 from storage_config.settings import Settings
 from workers.media import MediaLimits, Sandbox, choose_sandbox
 from workers.media.centerface import CenterFace
@@ -25,6 +26,7 @@ class Deps:
     doorbell: Doorbell
     sandbox: Sandbox
     limits: MediaLimits
+    mailer: Mailer
     transcriber: Transcriber | None = None  # none: this worker does not listen
     find_faces: Detect | None = None  # none: this worker does not look for faces
 
@@ -54,6 +56,7 @@ def build(settings: Settings) -> Deps:
         doorbell=doorbell,
         sandbox=choose_sandbox(settings.media_sandbox),
         limits=MediaLimits(max_bytes=settings.max_bytes, max_seconds=float(settings.max_seconds)),
+        mailer=mailer(settings),
         transcriber=Whisper(Path(settings.asr_model)) if settings.asr_model else None,
         find_faces=CenterFace(Path(settings.face_model)) if settings.face_model else None,
     )

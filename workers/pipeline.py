@@ -20,7 +20,7 @@ from review.jobs import Claim
 from review.models import Clip, Revision
 from review.processing import Output, Rendered
 from storage_config.database import DatabaseBusy
-from workers import faces, listening, redaction
+from workers import faces, listening, mailing, redaction
 from workers.deps import Deps
 from workers.heartbeat import Heartbeat
 from workers.media import (
@@ -124,6 +124,8 @@ def _save(deps: Deps, claim: Claim, made: _Made) -> None:
 
 def _was_written(deps: Deps, claim: Claim) -> bool:
     """A database that went away in the middle of a commit may have kept it after all."""
+    if claim.kind == jobs.MAIL:
+        return True  # there is nothing to take back
     with deps.database.read() as session:
         revision = session.get_one(Revision, claim.revision_id)
     return claim.attempt_name in (revision.examine_attempt, revision.ladder_attempt)
@@ -233,6 +235,7 @@ def _transcribe(deps: Deps, claim: Claim, folder: Path, beat: Heartbeat) -> _Mad
 _STEPS = {
     "examine": _examine,
     "ladder": _ladder,
+    "mail": lambda deps, claim, *_: _Made((), mailing.step(deps, claim)),
     "redact": lambda *work: _Made(*redaction.step(*work)),
     "faces": lambda *work: _Made((), faces.step(*work)),
     "transcribe": _transcribe,

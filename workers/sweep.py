@@ -32,6 +32,7 @@ from review.errors import LeaseLost
 from review.keys import original
 from review.models import Clip, OutputFile, Revision
 from review.models import Upload as UploadRow
+from review.notices import digests, reading
 from storage_config.blobs import S3Blobs
 from workers.deps import Deps
 
@@ -58,6 +59,8 @@ class Sweeper:
             ended = consenting.expire_due(session)
             accounts.expire_sessions(session)
             guesses.forget_old(session)
+            reading.forget_old(session)
+        self.send_digests()
         if ended:
             log.info("consents_expired", clips=ended)
         self.remove_expired_uploads()
@@ -73,6 +76,7 @@ class Sweeper:
         self.remove_lost_multiparts()
         self.deps.blobs.tidy()
         self.fill_search()
+        self.deps.mailer.tidy()
 
     def fill_search(self) -> int:
         """Published clips that the search does not know: those from before there was one."""
@@ -83,6 +87,14 @@ class Sweeper:
             count += done
             if not done:
                 return count
+
+    def send_digests(self) -> None:
+        """What waits for each reviewer, once a day; a few people in each transaction."""
+        hour = self.deps.settings.digest_hour
+        while True:
+            with self.deps.database.write() as session:
+                if digests.send_due(session, hour, limit=50) < 50:
+                    return
 
     def ring_due(self) -> int:
         now = time.monotonic()

@@ -7,6 +7,7 @@ from review.models.doors import ClipLink, Guesses
 from review.models.faces import FaceProposals
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
+from review.models.notices import CaseEntry, Notice
 from review.models.people import (
     Account,
     ApiToken,
@@ -28,6 +29,7 @@ __all__ = [
     "BucketUpload",
     "Campaign",
     "Captions",
+    "CaseEntry",
     "ChainHead",
     "Clip",
     "ClipLink",
@@ -47,6 +49,7 @@ __all__ = [
     "LoginSession",
     "LookAlikeRow",
     "Note",
+    "Notice",
     "OutputFile",
     "Redaction",
     "Rendition",

@@ -57,7 +57,12 @@ class AuditRow(Base):
     """One move of one clip, chained by hash to the row before it."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_clip", "clip_id", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_clip", "clip_id", "seq"),
+        Index("ix_audit_actor", "actor_id", "seq"),
+        Index("ix_audit_action", "action", "seq"),
+        Index("ix_audit_at", "at", "seq"),
+    )
 
     seq: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     clip_id: Mapped[str]

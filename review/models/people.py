@@ -58,12 +58,17 @@ class Account(Base):
     """A person who may sign in. A pupil's has no user name, no password and no name of a child."""
 
     __tablename__ = "accounts"
+    __table_args__ = (Index("ix_accounts_digest", "role", "digest_day"),)
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     username: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
     role: Mapped[str]  # review.policy.Role
     label: Mapped[str]  # what pages call this person, e.g. "Học sinh lớp 7A"
+    email: Mapped[str | None]  # of staff who want mail; never a pupil's
+    # none | each | daily: how notices come by mail
+    mail: Mapped[str] = mapped_column(default="each", server_default="each")
+    digest_day: Mapped[str | None]  # the day of the last digest, "2026-11-27" in Viet Nam
     school_id: Mapped[str | None] = mapped_column(ForeignKey("schools.id"), index=True)
     class_id: Mapped[str | None] = mapped_column(ForeignKey("classes.id"), index=True)
     locale: Mapped[str | None]

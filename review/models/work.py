@@ -65,7 +65,9 @@ class BucketUpload(Base):
 
 
 class Job(Base):
-    """Work that must happen. The row is the truth; a message in the broker only says "look"."""
+    """Work that must happen. The row is the truth; a message in the broker only says "look".
+
+    A mail is about a notice, every other kind about a revision of a clip."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -74,9 +76,13 @@ class Job(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[str]  # examine | redact | faces | ladder | transcribe: also the queue's name
-    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id"))
-    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
+    # examine | mail | redact | faces | ladder | transcribe: also the queue's name
+    kind: Mapped[str]
+    clip_id: Mapped[str | None] = mapped_column(ForeignKey("clips.id"))
+    revision_id: Mapped[str | None] = mapped_column(ForeignKey("revisions.id"))
+    notice_id: Mapped[str | None] = mapped_column(ForeignKey("notices.id"), unique=True)
+    # The safeguarding officer's: in nobody's list, count or figure.
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
     priority: Mapped[int]  # smaller first
     # queued | running | done | failed | cancelled
     state: Mapped[str] = mapped_column(default="queued")

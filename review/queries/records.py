@@ -19,6 +19,7 @@ from review.models import (
     Rendition,
     Revision,
 )
+from review.policy import Role
 from review.problems import REFUSALS
 from review.queries.paging import Page, paged
 
@@ -93,14 +94,15 @@ def history(session: Session, clip_id: str) -> list[AuditRow]:
 
 
 def decisions(session: Session, clip_id: str) -> list[tuple[Decision, str]]:
-    """(decision, label of who took it), oldest first: for staff, never for the feed."""
+    """(decision, label of who took it), oldest first: for staff, never for the feed. Without a
+    label where an officer took it: a name would tell that the clip was held."""
     rows = session.execute(
-        select(Decision, Account.label)
+        select(Decision, Account.label, Account.role)
         .join(Account, Account.id == Decision.actor_id)
         .where(Decision.clip_id == clip_id)
         .order_by(Decision.at, Decision.id)
     )
-    return [(row.Decision, row.label) for row in rows]
+    return [(row.Decision, "" if row.role == Role.SAFEGUARDING else row.label) for row in rows]
 
 
 def notes(session: Session, clip_id: str, revision: int | None = None) -> list[Note]:
@@ -137,7 +139,7 @@ def job_list(
 ) -> Page[Job]:
     """Jobs for the operator, newest first; without ``refusals`` those whose source was at fault
     are left out, since nobody here can mend them."""
-    query = select(Job)
+    query = select(Job).where(Job.confidential.is_(False))
     if not refusals:
         query = query.where(or_(Job.problem.is_(None), Job.problem.not_in(REFUSALS)))
     if state is not None:

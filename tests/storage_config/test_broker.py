@@ -234,4 +234,4 @@ def test_only_ids_cross_the_queue_and_no_answer_comes_back(settings: Settings) -
     assert config["accept_content"] == ["json"]
     assert config["result_backend"] is None
     names = [q.name for q in config["task_queues"]]
-    assert names == ["examine", "redact", "faces", "ladder", "transcribe"]
+    assert names == ["examine", "mail", "redact", "faces", "ladder", "transcribe"]

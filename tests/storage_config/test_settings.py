@@ -15,10 +15,13 @@ from storage_config.settings import PREFIX, Settings, SettingsError, described, 
 from storage_config.values import folder_of, mask
 
 KEY = "k" * 40
+SENDER = "lantoa@phong.example.vn"
+OFFICE = "lantoa@phonggiaoduc.example.vn"
 WHERE = "https://lantoa.example.vn"
 NAMES = "lantoa.example.vn,.truong.example.vn"
 ROWS = "sqlite:////srv/lantoa.sqlite3, postgresql://user:password@host/database"
 BELL = "filesystem:///srv/broker, amqp://user:password@host//, redis://host/0"
+SMTP = "smtp://user:password@host:587?starttls=1, smtps://user:password@host:465"
 BYTES = "file:///srv/blobs, s3://bucket/prefix?endpoint=http://host:9000&region=name"
 
 # name, text, what the line says after "NAME=shown: "; secrets are shown as stars
@@ -58,13 +61,26 @@ WRONG = [
     ("STORAGE_URL", "s3://bucket/../up", f"has an odd prefix; accepted: {BYTES}"),
     ("STORAGE_URL", "s3://bucket?acl=", f"sets more than endpoint and region; accepted: {BYTES}"),
     ("STORAGE_URL", "s3://bucket?endpoint=h:9", f"not a URL of a known kind; accepted: {BYTES}"),
+    ("SMTP_URL", "smtp://", f"not only a host; accepted: {SMTP}"),
+    ("SMTP_URL", "http://mail.example.vn", f"not a URL of a known kind; accepted: {SMTP}"),
+    ("SMTP_URL", "smtp://h/inbox", f"not only a host; accepted: {SMTP}"),
+    ("SMTP_URL", "smtp://h?tls=1", f"sets more than starttls=1; accepted: {SMTP}"),
+    (
+        "SMTP_URL",
+        "smtp://u:secret@mail.example.vn",
+        f"would send the password for all to read; accepted: {SMTP}",
+    ),
+    ("MAIL_FROM", "Lan Tỏa", f"not an address; accepted: {OFFICE}"),
+    ("MAIL_FROM", "a@b.vn\nBcc: c@d.vn", f"not an address; accepted: {OFFICE}"),
+    ("OFFICE_NAME", "Phòng\nBcc: c@d.vn", "not one short line; accepted: at most 120 letters"),
+    ("DIGEST_HOUR", "24", "out of range; accepted: a whole number from 0 to 23"),
     (
         "STORAGE_URL",
         "s3://key:secret@bucket",
         "holds a key; accepted: the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     ),
 ]  # fmt: skip
-SECRET = {"SECRET_KEY", "DATABASE_URL", "BROKER_URL", "STORAGE_URL"}
+SECRET = {"SECRET_KEY", "DATABASE_URL", "BROKER_URL", "STORAGE_URL", "SMTP_URL"}
 
 
 def settings(tmp_path: Path, **given: str) -> Settings:
@@ -77,7 +93,7 @@ def test_a_wrong_value_gives_one_line_that_helps(
     tmp_path: Path, name: str, text: str, said: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
-        settings(tmp_path, **{"SECRET_KEY": KEY, name: text})
+        settings(tmp_path, **{"SECRET_KEY": KEY, "MAIL_FROM": SENDER, name: text})
 
     shown = "******" if name in SECRET else repr(text)
     assert str(caught.value) == f"LANTOA_{name}={shown}: {said}"
@@ -135,6 +151,10 @@ def test_the_embedded_default_lies_in_one_directory(tmp_path: Path) -> None:
         session_hours=12,
         locale="vi",
         help_line="111",
+        office_name="Phòng Giáo dục và Đào tạo",
+        smtp_url="",
+        mail_from="lantoa@localhost",
+        digest_hour=7,
         trusted_hosts=(),
         trusted_proxies=0,
         log_level="info",
@@ -256,6 +276,10 @@ def test_the_list_masks_what_is_secret(tmp_path: Path) -> None:
         "LANTOA_SESSION_HOURS": ("12", "default"),
         "LANTOA_LOCALE": ("vi", "default"),
         "LANTOA_HELP_LINE": ("111", "default"),
+        "LANTOA_OFFICE_NAME": ("Phòng Giáo dục và Đào tạo", "default"),
+        "LANTOA_SMTP_URL": ("", "default"),
+        "LANTOA_MAIL_FROM": ("lantoa@localhost", "default"),
+        "LANTOA_DIGEST_HOUR": ("7", "default"),
         "LANTOA_TRUSTED_HOSTS": ("", "default"),
         "LANTOA_TRUSTED_PROXIES": ("0", "default"),
         "LANTOA_LOG_LEVEL": ("info", "default"),

@@ -21,6 +21,7 @@ SOURCES = {
     "class": "places:school_class",
     "library": "programs:library",
     "token": "programs:token",
+    "audit": "audit:audit_commands",
     "submit": "submit:submit",
 }
 

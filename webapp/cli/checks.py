@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from review import clock, schema
 from review.models import Job
-from storage_config import broker
+from storage_config import broker, mail
 from storage_config.blobs import blob_store
 from storage_config.database import Database, DatabaseBusy
 from storage_config.settings import Settings
@@ -123,7 +123,11 @@ def _waiting_jobs(rows: Database) -> Finding:
         before = clock.now(session) - WAITS_TOO_LONG
         late = session.execute(
             select(Job.kind, func.count())
-            .where(Job.state == "queued", Job.next_attempt_at < before)
+            .where(
+                Job.state == "queued",
+                Job.next_attempt_at < before,
+                Job.confidential.is_(False),
+            )
             .group_by(Job.kind)
             .order_by(Job.kind)
         ).all()
@@ -162,6 +166,16 @@ def message_broker(settings: Settings) -> Iterator[Finding]:
         yield Finding("broker", Grade.BAD, str(error), mend)
         return
     yield Finding("broker", Grade.OK, "answers")
+
+
+def mail_server(settings: Settings) -> Iterator[Finding]:
+    try:
+        where = mail.check(settings)
+    except (mail.MailDelayed, OSError) as error:
+        mend = "check LANTOA_SMTP_URL and the server; notices stay in the pages, no mail is lost"
+        yield Finding("mail", Grade.BAD, f"cannot be handed over: {error}", mend)
+        return
+    yield Finding("mail", Grade.OK, where)
 
 
 def media_tool(settings: Settings) -> Iterator[Finding]:
@@ -234,6 +248,7 @@ CHECKS: tuple[Check, ...] = (
     database,
     blobs,
     message_broker,
+    mail_server,
     media_tool,
     assets,
 )

@@ -40,6 +40,7 @@ def account() -> None:
 @click.option("--school", default=None, help="Name or id; needed for teachers and reviewers.")
 @click.option("--class", "group", default=None, help="Name or id of a teacher's class.")
 @click.option("--label", default="", help="What pages call this person  [default: user name]")
+@click.option("--email", default="", help="Where notices go by mail.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--generate", is_flag=True, help="Make a password and show it once.")
 @json_option
@@ -50,6 +51,7 @@ def account_add(
     school: str | None,
     group: str | None,
     label: str,
+    email: str,
     password_stdin: bool,
     generate: bool,
     as_json: bool,
@@ -67,6 +69,7 @@ def account_add(
             password=password,
             role=role,
             label=label,
+            email=email,
             school_id=None if at is None else at.id,
             class_id=None if at is None or group is None else find_class(session, at, group).id,
         )

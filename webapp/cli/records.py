@@ -27,6 +27,15 @@ def writing(data: Path | None) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def reading(data: Path | None) -> Iterator[Session]:
+    """A look at a database whose schema is up to date; nothing is written."""
+    database = Database(load(data=data).database_url, create=False)
+    schema.require_current(database.engine)
+    with database.read() as session:
+        yield session
+
+
 def show(as_json: bool, **values: Any) -> None:
     if as_json:
         echo_json(values)

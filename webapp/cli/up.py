@@ -90,14 +90,14 @@ def prepare(settings: Settings, demo: bool) -> dict[str, Any]:
 def programs(
     data: Path, host: str, port: int, workers: int, *, more: tuple[str, ...] = ()
 ) -> list[Program]:
-    """The web, one worker that only examines, the others for redactions and ladders (and for
-    ``more`` kinds of jobs, whose model is set), the scheduler."""
-    later = ",".join(("redact", "ladder", *more))
+    """The web, one worker that only examines (and sends mail between two clips), the others for
+    redactions and ladders (and for ``more`` kinds of jobs, whose model is set), the scheduler."""
+    later = ",".join(("redact", "ladder", "mail", *more))
     ladders = str(max(1, workers - 1))
     run_queue = ("run", "--concurrency")
     return [
         Program("web", web_argv(data, host, port)),
-        Program("examine", workers_argv(data, *run_queue, "1", "--queues", "examine")),
+        Program("examine", workers_argv(data, *run_queue, "1", "--queues", "examine,mail")),
         Program("ladder", workers_argv(data, *run_queue, ladders, "--queues", later)),
         Program("scheduler", workers_argv(data, "scheduler")),
     ]

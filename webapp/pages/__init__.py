@@ -3,6 +3,7 @@
 from webapp.pages import (
     accounts,
     admin,
+    audit,
     captions,
     classes,
     clips,
@@ -14,8 +15,10 @@ from webapp.pages import (
     links,
     manifest,
     moderation,
+    notices,
     quotas,
     redact,
+    safeguarding,
     submit,
 )
 
@@ -36,6 +39,9 @@ BLUEPRINTS = (
     faces.blueprint,
     admin.blueprint,
     quotas.blueprint,
+    audit.blueprint,
+    notices.blueprint,
+    safeguarding.blueprint,
 )
 
 __all__ = ["BLUEPRINTS"]

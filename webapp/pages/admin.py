@@ -118,6 +118,7 @@ def add_person() -> Response:
             role=form.get("role", ""),
             label=form.get("label", ""),
             school_id=form.get("school") or None,
+            email=form.get("email", ""),
         )
         return _(
             "Đã thêm %(name)s. Mật khẩu (chỉ hiện lần này): %(password)s",

@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import decisions, lifecycle, lookalikes, looks, policy, queries
+from review import casework, decisions, lifecycle, lookalikes, looks, policy, queries
 from review.consent import missing
 from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
 from review.models import Clip
+from review.notices import mail
 from review.policy import Actor, Role
 from review.reasons import REASONS
 from review.states import Action, Party, State
@@ -23,6 +24,7 @@ from webapp.forms import DecisionForm, wrong_fields
 from webapp.i18n import translated
 from webapp.pages import player
 from webapp.pages.noticed import noticed
+from webapp.pages.safeguarding import case_word
 from webapp.pages.shared import seen_version
 
 blueprint = Blueprint("desk", __name__)
@@ -244,7 +246,11 @@ def safeguarding() -> str:
     actor = require_actor()
     with deps().database.read() as session:
         page = queries.safeguarding_queue(session, actor, request.args.get("cursor"))
-    return render_template("safeguarding.html", page=page)
+        states = casework.states(session, [row.clip for row in page.items])
+        mail_lost = mail.lost_mail(session, actor.id or "")
+    return render_template(
+        "safeguarding.html", page=page, states=states, case_word=case_word, mail_lost=mail_lost
+    )
 
 
 @blueprint.post("/safeguarding/<clip_id>/release")

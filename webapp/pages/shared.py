@@ -23,6 +23,7 @@ from webapp.forms import licences
 from webapp.forms.clips import MUSIC, REASONS, SCOPES
 from webapp.i18n import LANGUAGES, choose_language, translated
 from webapp.linked import by_link
+from webapp.pages.bell import unread
 from webapp.pages.told import told_above, told_at
 
 # Where a clip is shorter than this, whole seconds would tell too little of it.
@@ -59,6 +60,7 @@ def state_word(state: str) -> str:
 def action_word(action: str) -> str:
     return {
         "create": _("Tạo bản nháp"),
+        "delete": _("Xóa bản nháp"),
         Action.SUBMIT: _("Đã gửi clip"),
         Action.EXAMINED: _("Kiểm tra tệp xong"),
         Action.REFUSE: _("Tệp chưa dùng được"),
@@ -70,6 +72,8 @@ def action_word(action: str) -> str:
         Action.ESCALATE: _("Chuyển người bảo vệ trẻ em"),
         Action.RELEASE: _("Thôi tạm giữ"),
         lifecycle.CLOSE_CASE: _("Đóng hồ sơ"),
+        lifecycle.CASE_NOTE: _("Ghi vào hồ sơ"),
+        lifecycle.HAND_OVER: _("Báo cho nơi trợ giúp"),
         Action.RESUBMIT: _("Đã nộp lại"),
         Action.PUBLISH: _("Đã đăng"),
         Action.EDIT_DETAILS: _("Sửa thông tin"),
@@ -254,5 +258,6 @@ def _context() -> dict[str, Any]:
         "told_above": told_above,
         "signed_in": account is not None,
         "by_link": by_link(),
+        "unread": unread,
         "has_language": "language" in session,
     }

@@ -29,14 +29,17 @@ def test_a_table_is_as_wide_as_its_longest_cell() -> None:
 
 @pytest.mark.parametrize(
     ("more", "queues"),
-    [((), "redact,ladder"), (("faces", "transcribe"), "redact,ladder,faces,transcribe")],
+    [
+        ((), "redact,ladder,mail"),
+        (("faces", "transcribe"), "redact,ladder,mail,faces,transcribe"),
+    ],
 )
 def test_a_worker_listens_and_looks_where_a_model_is_set(
     tmp_path: Path, more: tuple[str, ...], queues: str
 ) -> None:
     found = {p.name: p.argv for p in programs(tmp_path, "127.0.0.1", 8000, 2, more=more)}
     assert found["ladder"][-1] == queues
-    assert found["examine"][-1] == "examine"
+    assert found["examine"][-1] == "examine,mail"
 
 
 def test_the_lock_is_for_one_and_names_its_holder(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from review import accounts
 from review.captions.languages import LANGUAGES
 from review.consent import Scope
-from review.models import Account
+from review.models import Account, Notice
 from review.policy import Role
 from review.states import State
 from tests.webapp.pages.conftest import Browser
@@ -116,6 +117,19 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/review/{foreign_published}/signals": (IN, 403, 403, 404, 200, 404, 403),
     "/review/no-such-clip": (IN, 403, 403, 404, 404, 404, 403),
     "/safeguarding": (IN, 403, 403, 403, 403, 200, 403),
+    "/safeguarding/{held}": (IN, 403, 403, 403, 403, 200, 403),
+    "/safeguarding/{in_review}": (IN, 403, 403, 403, 403, 404, 403),
+    "/safeguarding/no-such-clip": (IN, 403, 403, 403, 403, 404, 403),
+    "/safeguarding/{held}/sheet": (IN, 403, 403, 403, 403, 200, 403),
+    "/safeguarding/{in_review}/sheet": (IN, 403, 403, 403, 403, 404, 403),
+    "/notices": (IN, 200, 200, 200, 200, 200, 200),
+    "/notices/{pupils_notice}": (IN, 302, 404, 404, 404, 404, 404),
+    "/notices/{case_notice}": (IN, 404, 404, 404, 404, 302, 404),
+    "/notices/no-such-notice": (IN, 404, 404, 404, 404, 404, 404),
+    "/admin/audit": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/audit?from_day=31-2": (IN, 403, 403, 403, 422, 403, 422),
+    "/admin/audit/export.csv": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/audit/export.json": (IN, 403, 403, 403, 200, 403, 200),
     "/admin": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/quotas": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs": (IN, 403, 403, 403, 403, 403, 200),
@@ -139,11 +153,20 @@ FRAGMENTS = (
 def clips(world: World) -> dict[str, str]:
     """Name in the table -> id: a pupil's clips, and two of another school."""
     pupil, stranger = world.person(Role.PUPIL), _teacher_elsewhere(world)
+    world.person(Role.SAFEGUARDING)
     states = ("draft", "in_review", "changes_requested", "failed", "approved", "held", "published")
     found = {name: world.clip(State(name), owner=pupil) for name in (*states, "withdrawn")}
     for_school = [world.clip(State.PUBLISHED, owner=pupil, scope=Scope.SCHOOL) for _ in range(2)]
     world.withdraw(for_school[1])
+    with world.read() as session:
+        told = {
+            notice.kind: notice.id
+            for notice in session.scalars(select(Notice).order_by(Notice.id))
+            if notice.account_id == pupil.id or notice.kind == "case"
+        }
     return found | {
+        "pupils_notice": told["published"],
+        "case_notice": told["case"],
         "for_school": for_school[0],
         "withdrawn_for_school": for_school[1],
         "foreign": world.clip(State.IN_REVIEW, owner=stranger),
@@ -212,7 +235,7 @@ def _shown(visitor: Callable[..., Browser], clips: dict[str, str], language: str
     for column, who in enumerate(WHO):
         person = visitor(who, language)
         for path, statuses in TABLE.items():
-            if statuses[column] in (IN, 302) or path.endswith((*FRAGMENTS, ".csv")):
+            if statuses[column] in (IN, 302) or path.endswith((*FRAGMENTS, ".csv", ".json")):
                 continue
             pages.append(person.get(path.format(**clips)))
     return pages
@@ -260,6 +283,7 @@ def test_in_english_no_vietnamese_is_left(
         for account in world.people.values():
             session.get_one(Account, account.id).label = "Somebody"
     names = ("Không chia sẻ mật khẩu", "Lan Tỏa", "Tiếng Việt", "Trường THCS", "Lớp 7A")
+    names += ("Phòng Giáo dục và Đào tạo",)  # as the settings have it
     # Languages are called as their speakers call them.
     names += tuple(name for name in LANGUAGES.values() if not name.isascii())
     quoted = (*names, "bảng tên ở áo", "lớp 7A", "Học sinh")

@@ -25,6 +25,8 @@ EMPTY: dict[str, tuple[Role | None, str, str | None]] = {
     "/safeguarding": (Role.SAFEGUARDING, "Không có clip nào được chuyển đến", "/safeguarding"),
     "/library": (None, "Clip đầu tiên được duyệt sẽ hiện ở đây.", "/join"),
     "/library?q=khong+co": (None, "Thử từ khác, hoặc bỏ bớt điều kiện.", "/library"),
+    "/notices": (Role.TEACHER, "Khi có điều gì xảy ra với clip của bạn, tin hiện ở đây.", None),
+    "/admin/audit": (Role.MODERATOR, "Khi có người làm gì với một clip", None),
     "/admin/jobs": (Role.ADMIN, "Khi có clip được gửi, việc xử lý hiện ở đây.", None),
 }
 
@@ -64,13 +66,15 @@ def _held(world: World, count: int) -> None:
         ("/clips", Role.PUPIL, _in_review, "/clips/0"),
         ("/clips?of=class", Role.TEACHER, _in_review, "/clips/0"),
         ("/review", Role.REVIEWER, _in_review, "/review/0"),
-        ("/safeguarding", Role.SAFEGUARDING, _held, "/review/0"),
+        ("/safeguarding", Role.SAFEGUARDING, _held, "/safeguarding/0"),
         ("/library", None, _published, "/library/0"),
         ("/admin/jobs", Role.ADMIN, _in_review, None),
         ("/", Role.PUPIL, _in_review, "/clips/0"),
         ("/", Role.REVIEWER, _in_review, None),
         ("/", Role.SAFEGUARDING, _held, None),
         ("/admin", Role.ADMIN, _in_review, None),
+        ("/notices", Role.PUPIL, _in_review, "/notices/0"),
+        ("/admin/audit", Role.MODERATOR, _in_review, None),
     ],
 )
 def test_a_list_costs_no_more_queries_with_more_rows(

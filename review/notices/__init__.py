@@ -1,0 +1,1 @@
+"""What people are told: in the page at once, by mail through the jobs."""

@@ -1,0 +1,150 @@
+"""Where mail goes: to a server, with every answer understood, or into a folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from storage_config.mail import FileMailer, MailDelayed, MailRefused, SmtpMailer, check, mailer
+from storage_config.settings import load
+from tests.services.smtp import CUT, Mailbox, mailbox
+
+SENDER = "lantoa@phong.example.vn"
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    with mailbox() as found:
+        yield found
+
+
+def at(box: Mailbox, **other: object) -> SmtpMailer:
+    return replace(SmtpMailer.at(f"smtp://127.0.0.1:{box.port}", SENDER), timeout=5.0, **other)
+
+
+def message(text: str = "Một clip đã được đăng.\n") -> EmailMessage:
+    made = EmailMessage()
+    made["Subject"] = "Một clip đã được đăng"
+    made["To"] = "ten@truong.example.vn"
+    made["Message-ID"] = "<01abc@lantoa.example.vn>"
+    made.set_content(text, cte="quoted-printable")
+    return made
+
+
+def test_a_mail_arrives_as_it_was_written(box: Mailbox) -> None:
+    text = "Một clip đã được đăng.\n.\n..hai chấm\n"
+    at(box).send(message(text))
+    ((sender, to, raw),) = box.taken
+    assert (sender, to) == (SENDER, ["ten@truong.example.vn"])
+    assert max(raw) < 128
+    (mail,) = box.mails
+    assert {k: mail[k] for k in ("From", "To", "Subject", "Message-ID")} == {
+        "From": SENDER,
+        "To": "ten@truong.example.vn",
+        "Subject": "Một clip đã được đăng",
+        "Message-ID": "<01abc@lantoa.example.vn>",
+    }
+    assert mail.get_content().replace("\r\n", "\n") == text
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "END"])
+@pytest.mark.parametrize(
+    ("answer", "error"), [("451 come later", MailDelayed), ("550 never", MailRefused)]
+)
+def test_later_and_never_are_told_apart(
+    box: Mailbox, verb: str, answer: str, error: type[Exception]
+) -> None:
+    box.answers = {verb: [answer]}
+    with pytest.raises(error, match=answer[:3]):
+        at(box).send(message())
+    assert box.taken == []
+    at(box).send(message())
+    assert len(box.taken) == 1
+
+
+@pytest.mark.parametrize("verb", ["EHLO", "MAIL", "DATA"])
+def test_a_line_that_is_cut_is_later(box: Mailbox, verb: str) -> None:
+    box.answers = {verb: [CUT], "HELO": [CUT]}
+    with pytest.raises(MailDelayed):
+        at(box).send(message())
+    assert box.taken == []
+
+
+def test_a_mail_that_was_taken_is_sent_whatever_the_goodbye(box: Mailbox) -> None:
+    box.answers = {"QUIT": [CUT]}
+    at(box).send(message())
+    assert len(box.taken) == 1
+
+
+def test_nobody_there_is_later() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    nobody = Mailbox(port=port)
+    with pytest.raises(MailDelayed):
+        at(nobody).send(message())
+
+
+@pytest.mark.parametrize("other", [{"tls": "starttls"}, {"user": "lantoa", "password": "secret"}])
+def test_without_tls_or_sign_in_no_mail_leaves(box: Mailbox, other: dict[str, str]) -> None:
+    """The server offers neither: the mail waits, and is not sent in the clear instead."""
+    with pytest.raises(MailDelayed) as caught:
+        at(box, **other).send(message())
+    assert box.taken == []
+    assert "secret" not in f"{caught.value!r} {at(box, **other)!r}"
+
+
+def test_the_url_says_how() -> None:
+    found = SmtpMailer.at("smtp://lantoa:p%40ss@mail.example.vn?starttls=1", SENDER)
+    assert (found.host, found.port, found.tls) == ("mail.example.vn", 587, "starttls")
+    assert (found.user, found.password) == ("lantoa", "p@ss")
+    assert SmtpMailer.at("smtps://mail.example.vn", SENDER).port == 465
+    assert SmtpMailer.at("smtp://127.0.0.1", SENDER).tls == "none"
+
+
+@pytest.mark.parametrize("header", ["Subject", "To"])
+def test_no_header_can_be_smuggled_in(header: str) -> None:
+    made = EmailMessage()
+    with pytest.raises(ValueError, match=r"linefeed|invalid"):
+        made[header] = "ten@truong.example.vn\r\nBcc: khac@example.vn"
+
+
+def test_as_files_the_same_mail_lands_on_itself(tmp_path: Path) -> None:
+    files = FileMailer(tmp_path / "mail", SENDER)
+    for _ in range(2):
+        files.send(message())
+    (path,) = (tmp_path / "mail").iterdir()
+    assert path.name == "01abc.eml"
+    assert path.stat().st_mode & 0o077 == 0
+    assert b"From: lantoa@phong.example.vn\r\n" in path.read_bytes()
+
+
+def test_old_files_go(tmp_path: Path) -> None:
+    files = FileMailer(tmp_path / "mail", SENDER)
+    assert files.tidy() == 0
+    files.send(message())
+    assert files.tidy() == 0
+    long_ago = time.time() - 31 * 24 * 3600
+    os.utime(tmp_path / "mail" / "01abc.eml", (long_ago, long_ago))
+    assert files.tidy() == 1
+    assert list((tmp_path / "mail").iterdir()) == []
+
+
+def test_settings_choose_and_the_check_sends_nothing(tmp_path: Path, box: Mailbox) -> None:
+    by_default = load({}, data=tmp_path)
+    assert mailer(by_default) == FileMailer(tmp_path / "mail", "lantoa@localhost")
+    assert str(tmp_path / "mail") in check(by_default)
+    url = f"smtp://127.0.0.1:{box.port}"
+    sent = load({"LANTOA_SMTP_URL": url, "LANTOA_MAIL_FROM": SENDER}, data=tmp_path)
+    assert mailer(sent) == SmtpMailer("127.0.0.1", box.port, SENDER)
+    assert check(sent) == f"mail goes to 127.0.0.1:{box.port}"
+    assert box.taken == []
+    box.answers = {"NOOP": [CUT]}
+    with pytest.raises(MailDelayed):
+        check(sent)
