@@ -1,6 +1,8 @@
 """The rows. One module a subject; everything that other modules need is named here."""
 
 from review.models.base import Base
+from review.models.batches import Batch, BatchRow
+from review.models.campaigns import Campaign, PolicyRow
 from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
 from review.models.doors import ClipLink, Guesses
@@ -10,7 +12,6 @@ from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.people import (
     Account,
     ApiToken,
-    Campaign,
     Library,
     LoginSession,
     School,
@@ -24,6 +25,8 @@ __all__ = [
     "ApiToken",
     "AuditRow",
     "Base",
+    "Batch",
+    "BatchRow",
     "BucketUpload",
     "Campaign",
     "Captions",
@@ -47,6 +50,7 @@ __all__ = [
     "LookAlikeRow",
     "Note",
     "OutputFile",
+    "PolicyRow",
     "Redaction",
     "Rendition",
     "Revision",

@@ -1,5 +1,11 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
+from review.queries.campaigns import (
+    campaigns,
+    held_back_clips,
+    held_back_counts,
+    open_campaigns,
+)
 from review.queries.clips import class_clips, drafts, gallery, my_clips
 from review.queries.covers import Cover, Face, covers, faces
 from review.queries.paging import Page, decode_cursor, encode_cursor
@@ -30,6 +36,7 @@ __all__ = [
     "Face",
     "Page",
     "QueueRow",
+    "campaigns",
     "can_see",
     "class_clips",
     "covers",
@@ -40,6 +47,8 @@ __all__ = [
     "faces",
     "gallery",
     "get_clip",
+    "held_back_clips",
+    "held_back_counts",
     "history",
     "hold_notes",
     "in_scope",
@@ -47,6 +56,7 @@ __all__ = [
     "my_clips",
     "next_in_queue",
     "notes",
+    "open_campaigns",
     "output_file",
     "output_files",
     "people",

@@ -3,6 +3,8 @@
 from webapp.pages import (
     accounts,
     admin,
+    batch,
+    campaigns,
     captions,
     classes,
     clips,
@@ -29,6 +31,7 @@ BLUEPRINTS = (
     classes.blueprint,
     manifest.blueprint,
     captions.blueprint,
+    batch.blueprint,
     desk.blueprint,
     library.blueprint,
     moderation.blueprint,
@@ -36,6 +39,7 @@ BLUEPRINTS = (
     faces.blueprint,
     admin.blueprint,
     quotas.blueprint,
+    campaigns.blueprint,
 )
 
 __all__ = ["BLUEPRINTS"]
