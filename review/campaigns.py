@@ -23,6 +23,7 @@ from review.text import Sentence, clean, one_of
 
 KEEPERS = frozenset({Role.ADMIN, Role.MODERATOR})
 MAX_CHECKS = 20
+_D = chr(0x111)  # the one letter of Vietnamese that is not a letter with a mark
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 # What a reviewer looks for, unless the campaign says otherwise: code and Vietnamese label.
@@ -181,7 +182,7 @@ def _checklist(labels: Sequence[str]) -> list[dict[str, Any]] | None:
 
 def _code(label: str) -> str:
     """Letters and digits of the label: "Đúng chủ đề" is "dung_chu_de"."""
-    plain = unicodedata.normalize("NFD", label.lower().replace("đ", "d"))
+    plain = unicodedata.normalize("NFD", label.lower().replace(_D, "d"))
     return "_".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if c.isascii())))[:60]
 
 

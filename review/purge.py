@@ -50,7 +50,7 @@ def due(session: Session, limit: int = 50) -> list[str]:
     return list(session.scalars(query.order_by(Revision.id).limit(limit)))
 
 
-def _redactions(revision_id: Any) -> Select[tuple[str]]:
+def _redactions(revision_id: Any) -> Select[str]:
     """Of this revision, those that were kept in its place."""
     kept = Redaction.result_id.is_not(None)
     return select(Redaction.id).where(Redaction.revision_id == revision_id, kept)

@@ -381,6 +381,7 @@ def _bulk(now: Any, me: dict[str, Any], count: int) -> dict[Any, list[dict[str, 
                 "version": 1,
                 "watched": True,
                 "at": now,
+                "announced_at": now,
             }
         )
         rows[Note].append(
