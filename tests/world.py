@@ -121,7 +121,7 @@ class World:
         scope: Scope | None = None,
         people: tuple[Person, ...] = (),
         campaign: str | None = None,
-        content: bytes = b"bytes of the clip",
+        content: bytes | None = None,
     ) -> str:
         """Id of a clip that came to ``state`` (and ``stage`` of the review) the ordinary way."""
         owner = owner or self.person(Role.TEACHER)
@@ -129,7 +129,7 @@ class World:
             details = Details(title=title, scope=scope, campaign=campaign)
             clip_id = submission.create_draft(session, owner, details, people).id
         if state is not State.DRAFT:
-            upload = self.upload(owner, content)
+            upload = self.upload(owner) if content is None else self.upload(owner, content)
             with self.write() as session:
                 submission.submit(session, clip_id, upload, accounts.actor_of(owner))
             self._bring(clip_id, state, stage, owner)

@@ -278,14 +278,14 @@ def test_a_review_ends_under_the_policy_that_it_began_with(world: World) -> None
 
 
 def test_a_preview_that_is_not_the_one_that_was_watched_is_stale(world: World) -> None:
-    clip_id = world.clip()
+    clip_id, reviewer = world.clip(), world.actor(Role.REVIEWER)
     clip = world.get(clip_id)
     for sha256, is_stale in (("0" * 64, True), (None, False)):
         verdict = Verdict(Action.APPROVE, 1, clip.version, watched=True, sha256=sha256)
         if is_stale:
             with world.write() as session, pytest.raises(StaleClip):
-                decisions.decide(session, clip_id, world.actor(Role.REVIEWER), verdict)
+                decisions.decide(session, clip_id, reviewer, verdict)
         else:
             with world.write() as session:
-                decisions.decide(session, clip_id, world.actor(Role.REVIEWER), verdict)
+                decisions.decide(session, clip_id, reviewer, verdict)
     assert world.get(clip_id).stage == 1

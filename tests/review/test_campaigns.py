@@ -24,11 +24,12 @@ PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC
 
 def test_only_the_office_and_administrators_keep_campaigns(world: World) -> None:
     for role in (Role.TEACHER, Role.REVIEWER, Role.SAFEGUARDING, Role.PUPIL):
+        actor = world.actor(role)
         with world.write() as session, pytest.raises(NotAllowed):
-            campaigns.add(session, "an-toan", Plan("Tuần lễ"), world.actor(role))
-    campaign = world.campaign()
+            campaigns.add(session, "an-toan", Plan("Tuần lễ"), actor)
+    campaign, admin = world.campaign(), world.actor(Role.ADMIN)
     with world.write() as session, pytest.raises(NotAllowed):
-        campaigns.announce_now(session, campaign.id, world.actor(Role.ADMIN))
+        campaigns.announce_now(session, campaign.id, admin)
     with world.read() as session, pytest.raises(NoSuchThing):
         campaigns.get(session, new_id())
 
@@ -48,8 +49,9 @@ def test_only_the_office_and_administrators_keep_campaigns(world: World) -> None
 def test_what_is_wrong_is_said_beside_its_field(
     world: World, slug: str, plan: Plan, field: str
 ) -> None:
+    admin = world.actor(Role.ADMIN)
     with world.write() as session, pytest.raises(InvalidInput) as caught:
-        campaigns.add(session, slug, plan, world.actor(Role.ADMIN))
+        campaigns.add(session, slug, plan, admin)
     assert list(caught.value.errors) == [field]
 
 

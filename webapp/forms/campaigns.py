@@ -70,7 +70,9 @@ class CampaignForm(PageForm):
     )
     stages = FieldList(FormField(StageFields), min_entries=MAX_STAGES, max_entries=MAX_STAGES)
     checklist = TextAreaField(_("Người duyệt xem xét (mỗi dòng một mục)"), [Length(max=4000)])
-    announce_at = DateTimeLocalField(_("Công bố kết quả lúc"), [Optional()])
+    announce_at = DateTimeLocalField(
+        _("Công bố kết quả lúc"), [Optional()], format="%Y-%m-%dT%H:%M"
+    )
     holds_changes = BooleanField(_("Giữ cả quyết định trả lại để sửa đến lúc công bố"))
     version = IntegerField(_("Phiên bản"), [InputRequired()], default=0)
 
