@@ -23,7 +23,6 @@ from review.errors import InvalidInput, NoSuchThing, WrongPassword
 from review.models import (
     Account,
     ApiToken,
-    Campaign,
     Library,
     LoginSession,
     School,
@@ -230,18 +229,6 @@ def add_library(session: Session, name: str) -> Library:
     if session.scalar(select(Library.id).where(Library.name == name)):
         raise InvalidInput(name="Đã có thư viện tên này.")
     row = Library(name=name, created_at=clock.now(session))
-    session.add(row)
-    session.flush()
-    return row
-
-
-def add_campaign(session: Session, slug: str, title: str) -> Campaign:
-    slug, title = clean(slug, limit=80).lower(), clean(title, limit=120)
-    if not slug or not title:
-        raise InvalidInput(slug="Hãy ghi mã và tên của cuộc vận động.")
-    if session.scalar(select(Campaign.id).where(Campaign.slug == slug)):
-        raise InvalidInput(slug="Mã này đã có.")
-    row = Campaign(slug=slug, title=title, created_at=clock.now(session))
     session.add(row)
     session.flush()
     return row

@@ -6,21 +6,34 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review.clock import iso, now
-from review.models import AuditRow, ChainHead, Clip
+from review.models import AuditRow, ChainHead
 
 GENESIS = "0" * 64
 
 
+class Subject(Protocol):
+    """What a row is about: a clip, or a campaign as :class:`review.campaigns.Changed`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def revision(self) -> int: ...
+
+
 def append(
     session: Session,
-    clip: Clip,
+    clip: Subject,
     *,
     action: str,
     actor_id: str | None,

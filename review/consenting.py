@@ -30,6 +30,11 @@ from review.states import State
 _SETTLED = (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)
 
 
+def _is_settled(clip: Clip) -> bool:
+    """A rejection that nobody was told of looks like a review, and may become one again."""
+    return clip.state in _SETTLED and not clip.unannounced
+
+
 def _visible(session: Session, clip_id: str, actor: Actor) -> Clip:
     clip = load_visible(session, clip_id, actor)
     require_recorder(actor, clip)
@@ -39,7 +44,7 @@ def _visible(session: Session, clip_id: str, actor: Actor) -> Clip:
 def add_person(session: Session, clip_id: str, actor: Actor, who: Person) -> ClipPerson:
     """Name one more child who can be recognised (a published clip is withdrawn first)."""
     clip = _visible(session, clip_id, actor)
-    if clip.state in _SETTLED:
+    if _is_settled(clip):
         raise NotAllowed("withdraw the clip first: a person in it was not counted")
     query = select(ClipPerson).where(ClipPerson.clip_id == clip.id, ClipPerson.label == who.label)
     if session.scalar(query) is not None:
@@ -54,7 +59,7 @@ def record_consent(session: Session, person_id: str, actor: Actor, given: GivenC
     who = person(session, person_id)
     clip = _visible(session, who.clip_id, actor)
     row = store_consent(session, who, actor, given)
-    if clip.state not in _SETTLED:
+    if not _is_settled(clip):
         lower_to_consents(session, clip)
         session.flush()
     try_publish(session, clip)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from review import audit, clock, feed, jobs
+from review import announcing, audit, clock, feed, jobs, policy
 from review.captions import reading as captions
 from review.errors import (
     ClaimHeld,
@@ -20,22 +21,23 @@ from review.errors import (
     NotWatched,
     StaleClip,
 )
+from review.keys import new_id
 from review.lifecycle import CLOSE_CASE, approvers, check_version, load, load_visible, move
 from review.models import Clip, Decision, Note, Revision
 from review.notices import telling
-from review.policy import Actor, Role, is_last_stage, may_see, move_for, parties
-from review.publication import in_feed, try_publish
+from review.policy import Actor, Role, course_of, may_see, move_for, parties
+from review.publication import ensure_ladder, in_feed, try_publish
 from review.queries.visibility import can_see
 from review.reasons import REASONS
+from review.stages import OBJECTIONS, Course
 from review.states import REVIEWERS, Action, Party, State
 from review.text import Sentence, clean, one_of
 
 CLAIM = timedelta(minutes=10)
 MAX_NOTES = 100
-VERDICTS = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT, Action.ESCALATE})
-_NEEDS_NOTES = frozenset({Action.REQUEST_CHANGES, Action.REJECT})
+VERDICTS = policy.VERDICTS | {Action.ESCALATE}
 # A child at risk does not wait for a colleague's claim to end.
-_NEEDS_CLAIM_FREE = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT})
+_NEEDS_CLAIM_FREE = policy.VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ class NoteInput:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a person decided, about which revision, having seen which version."""
+    """What a person decided, about which revision, having seen which version.
+
+    ``sha256``: of the preview that was played, where the page or the program says so.
+    """
 
     action: Action
     revision: int
     version: int
     notes: Sequence[NoteInput] = ()
     watched: bool = False
+    sha256: str | None = None
 
 
 def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
@@ -94,9 +100,17 @@ def release_claim(session: Session, clip_id: str, actor: Actor) -> None:
     )
 
 
-def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> Decision:
+def decide(
+    session: Session,
+    clip_id: str,
+    actor: Actor,
+    verdict: Verdict,
+    *,
+    undo_until: datetime | None = None,
+) -> Decision:
     """Write one decision with its notes, and make the move that it means.
 
+    ``undo_until``: what ends the review is told to nobody before then, so that it can be undone.
     Raises :class:`StaleClip` when the clip is not as seen, :class:`NotWatched`,
     :class:`NotesMissing`, :class:`ClaimHeld`, :class:`NotAllowed` and its kinds.
     """
@@ -106,28 +120,35 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
         raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
     _check(session, clip, actor, verdict)
     revision = _current_revision(session, clip)
+    if verdict.sha256 not in (None, revision.watched_sha256):
+        raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
     stage, was_published = clip.stage, clip.state == State.PUBLISHED
-    last = is_last_stage(clip)
+    said = _said(clip, actor, verdict.action)
+    changes = _changes(session, clip, verdict.action, said, undo_until)
     move(
         session,
         clip,
         verdict.action,
         actor,
         seen_version=verdict.version,
-        changes=_changes(verdict.action, stage, last),
-        detail=_decided_on(session, clip, revision),
+        changes=changes,
+        detail={**_decided_on(session, clip, revision), "decision": said[-1]["decision"]},
     )
-    decision = _store(session, clip, actor, verdict, stage, revision.watched_sha256)
-    _follow_up(session, clip, verdict.action, was_published)
-    if verdict.action == Action.APPROVE and clip.state == State.APPROVED:
+    decision = _store(session, clip, actor, verdict, said, stage, revision.watched_sha256)
+    _follow_up(session, clip, verdict.action, said, was_published)
+    if clip.state == State.APPROVED and not clip.unannounced:
         telling.approved(session, clip, actor)
     return decision
 
 
 def _decided_on(session: Session, clip: Clip, revision: Revision) -> dict[str, object]:
-    """Which bytes and which captions the person had before the eyes."""
+    """Under which policy, and which bytes and captions the person had before the eyes."""
     read = captions.digests(session, clip)
-    seen: dict[str, object] = {"stage": clip.stage, "watched_sha256": revision.watched_sha256}
+    seen: dict[str, object] = {
+        "policy": clip.rules.name,
+        "stage": clip.stage,
+        "watched_sha256": revision.watched_sha256,
+    }
     return {**seen, "captions": read} if read else seen
 
 
@@ -169,7 +190,7 @@ def require_complete(verdict: Verdict) -> None:
     """Watched before approving; a reason before sending back. After the question of rights."""
     if verdict.action == Action.APPROVE and not verdict.watched:
         raise NotWatched("approving needs the whole clip to have been watched")
-    if verdict.action in _NEEDS_NOTES and not verdict.notes:
+    if verdict.action in OBJECTIONS and not verdict.notes:
         raise NotesMissing("say why: at least one note")
 
 
@@ -179,10 +200,32 @@ def _current_revision(session: Session, clip: Clip) -> Revision:
     ).one()
 
 
-def _changes(action: Action, stage: int, last: bool) -> dict[str, object]:
-    if action == Action.APPROVE and not last:
-        return {"stage": stage + 1}
-    return {}
+def _is_vote(clip: Clip, action: Action) -> bool:
+    return action in policy.VERDICTS and clip.state == State.IN_REVIEW
+
+
+def _said(clip: Clip, actor: Actor, action: Action) -> list[dict[str, Any]]:
+    """The decisions of this stage, this one the last."""
+    before = clip.votes if _is_vote(clip, action) else []
+    return [*before, {"decision": new_id(), "by": actor.id, "action": str(action)}]
+
+
+def _changes(
+    session: Session,
+    clip: Clip,
+    action: Action,
+    said: list[dict[str, Any]],
+    undo_until: datetime | None,
+) -> dict[str, Any]:
+    """The columns of the review that this decision sets."""
+    if not _is_vote(clip, action):
+        return {}
+    course = course_of(clip, action)
+    if course is Course.ADVANCES:
+        return {"stage": clip.stage + 1, "votes": []}
+    if course is Course.ENDS and (undo_until or announcing.holds_back(session, clip, action)):
+        return {"votes": said, "unannounced": True, "undo_until": undo_until}
+    return {"votes": said}
 
 
 def _store(
@@ -190,11 +233,13 @@ def _store(
     clip: Clip,
     actor: Actor,
     verdict: Verdict,
+    said: Sequence[Mapping[str, Any]],
     stage: int,
     watched_sha256: str | None,
 ) -> Decision:
     assert actor.id is not None
     decision = Decision(
+        id=said[-1]["decision"],
         clip_id=clip.id,
         revision=clip.revision,
         stage=stage,
@@ -223,10 +268,19 @@ def _store(
     return decision
 
 
-def _follow_up(session: Session, clip: Clip, action: Action, was_published: bool) -> None:
+def _follow_up(
+    session: Session,
+    clip: Clip,
+    action: Action,
+    said: Sequence[Mapping[str, Any]],
+    was_published: bool,
+) -> None:
+    is_over = clip.state != State.IN_REVIEW
+    if not clip.unannounced and (is_over or not clip.votes):
+        announcing.tell(session, said)
     if action == Action.APPROVE:
         try_publish(session, clip)
-    if action in (Action.REJECT, Action.REQUEST_CHANGES):
+    if is_over and action in OBJECTIONS:
         jobs.cancel_for(session, clip.id)
     if was_published and in_feed(session, clip):
         # Reason "office": a hold must not show to anybody outside.
@@ -271,10 +325,3 @@ def close_case(session: Session, clip_id: str, actor: Actor, version: int) -> Cl
         from_state=clip.state,
     )
     return clip
-
-
-def ensure_ladder(session: Session, clip: Clip) -> None:
-    """Queue the ladder again for a clip that came back to review without one."""
-    revision = _current_revision(session, clip)
-    if revision.ladder_attempt is None and not jobs.is_open(session, revision.id, "ladder"):
-        jobs.enqueue(session, "ladder", clip, revision)

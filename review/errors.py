@@ -84,6 +84,12 @@ class StaleCaptions(ReviewError):
     code = "stale_captions"
 
 
+class StaleCampaign(ReviewError):
+    """Somebody changed the campaign since it was read."""
+
+    code = "stale_campaign"
+
+
 class ClaimHeld(ReviewError):
     """Another reviewer holds the claim until ``until`` (ISO 8601, UTC)."""
 

@@ -5,16 +5,16 @@ One transaction holds the guarded UPDATE, the audit row, and what follows from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from review import audit, clock, policy, search
+from review import audit, clock, policy, search, stages
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
-from review.models import AuditRow, Clip, Decision, Redaction, Revision
+from review.models import AuditRow, Campaign, Clip, Decision, PolicyRow, Redaction, Revision
 from review.notices import telling
 from review.policy import Actor, Role, may_see
 from review.states import Action, Party, State
@@ -92,6 +92,8 @@ CHOOSE_POSTER = "choose_poster"  # nor this: what a reviewer saw of the clip sti
 # What the officer writes down about a case: no moves either.
 CASE_NOTE = "case_note"
 HAND_OVER = "hand_over"
+ASSIGN, FREE_CLAIM = "assign", "free_claim"  # nor these: they say who reviews, not what
+_NO_MOVES = (CHOOSE_POSTER, ASSIGN, FREE_CLAIM)
 # What nobody but the safeguarding officer is told of.
 HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE, CASE_NOTE, HAND_OVER})
 # A withdrawal is not here: the officer still has to look.
@@ -111,16 +113,35 @@ def _happened_since(
         .where(
             AuditRow.clip_id == clip.id,
             AuditRow.version > version,
-            AuditRow.action != CHOOSE_POSTER,
+            AuditRow.action.not_in(_NO_MOVES),
         )
         .order_by(AuditRow.seq)
     )
     if actor.role is Role.SAFEGUARDING:
         return [audit.describe(row) for row in rows]
-    return [as_told(row) for row in rows if row.action not in HOLD_ACTIONS]
+    return [without_hold(row) for row in as_told(session, clip, list(rows), actor)]
 
 
-def as_told(row: AuditRow) -> dict[str, Any]:
+def as_told(
+    session: Session, clip: Clip, rows: Sequence[AuditRow], actor: Actor | None
+) -> list[AuditRow]:
+    """Of a clip's audit rows those that ``actor`` is told of: no hold, but for its officer; and to
+    those who made the clip no decision before it is announced, and not who was to review."""
+    if actor is not None and actor.role is Role.SAFEGUARDING:
+        return list(rows)
+    rows = [row for row in rows if row.action not in HOLD_ACTIONS]
+    if policy.is_told_early(actor, clip):
+        return rows
+    silent = select(Decision.id).where(Decision.clip_id == clip.id, Decision.announced_at.is_(None))
+    untold = set(session.scalars(silent))
+    return [
+        row
+        for row in rows
+        if row.detail.get("decision") not in untold and row.action not in (ASSIGN, FREE_CLAIM)
+    ]
+
+
+def without_hold(row: AuditRow) -> dict[str, Any]:
     """What was done to a held clip for all to see, as if it had stood in the review."""
     told = audit.describe(row)
     if told["from"] != State.HELD:
@@ -150,6 +171,9 @@ def move(
     chosen, party = policy.move_for(actor, action, clip, approvers=approvers(session, clip))
     before, version = clip.state, clip.version
     claimed_by = _claimed_by(session, clip)
+    changes = {**_review(session, clip, action, changes or {}), **(changes or {})}
+    if chosen.to != before:
+        changes = {"unannounced": False, "undo_until": None} | changes
     session.flush()
     done = session.execute(
         update(Clip)
@@ -161,7 +185,7 @@ def move(
                 "claimed_by": None,
                 "claimed_until": None,
                 **_case(action),
-                **(changes or {}),
+                **changes,
             }
         )
         .execution_options(synchronize_session=False)
@@ -188,3 +212,26 @@ def _claimed_by(session: Session, clip: Clip) -> str | None:
     if clip.claimed_by is None or clip.claimed_until is None:
         return None
     return clip.claimed_by if clip.claimed_until > clock.now(session) else None
+
+
+# A review begins under the policy that its campaign has then, and ends under the same.
+_BEGINS = frozenset({Action.SUBMIT, Action.RESUBMIT, Action.REDACT, Action.RESTORE})
+
+
+def _review(
+    session: Session, clip: Clip, action: Action, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The columns that say where the review stands, as they are after ``action``."""
+    rules, columns = clip.rules, dict[str, Any]()
+    if action in _BEGINS:
+        row = session.scalar(
+            select(PolicyRow)
+            .join(Campaign, Campaign.policy_id == PolicyRow.id)
+            .where(Campaign.id == clip.campaign_id)
+        )
+        columns["policy_id"] = row.id if row else None
+        rules = row.rules if row else stages.DEFAULT
+    if action in _BEGINS or action is Action.RELEASE:
+        columns["votes"] = []
+    number = changes.get("stage", clip.stage)
+    return {**columns, "stage_party": rules.at(number).party}

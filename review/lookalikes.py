@@ -144,7 +144,12 @@ def for_reviewer(session: Session, actor: Actor, clip: Clip) -> list[Shown]:
 
     Both ways: clips that were there before, and later ones in which this one was found.
     """
-    return sorted(_shown(session, actor, [clip])[clip.id], key=_order)[:MAX_SHOWN]
+    return sorted(told_of(session, actor, clip), key=_order)[:MAX_SHOWN]
+
+
+def told_of(session: Session, actor: Actor, clip: Clip) -> list[Shown]:
+    """All that :func:`for_reviewer` chooses from."""
+    return _shown(session, actor, [clip])[clip.id]
 
 
 def marks(session: Session, actor: Actor, clips: Sequence[Clip]) -> dict[str, bool]:
@@ -298,7 +303,8 @@ def _mark_from_outside(other: Clip) -> Mark | None:
     whether it is on hold, back in review or rejected; before that, a hold is like a review."""
     if was_taken_back(other):
         return Mark.TAKEN_DOWN
-    return _mark(State.IN_REVIEW if other.state == State.HELD else State(other.state))
+    is_hidden = other.state == State.HELD or other.unannounced
+    return _mark(State.IN_REVIEW if is_hidden else State(other.state))
 
 
 def _order(shown: Shown) -> tuple[int, float]:

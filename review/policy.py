@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from review.errors import NotAllowed, OwnClip, OwnSchool, SamePerson, WrongState
-from review.states import STAFF, Action, Move, Party, State, find_move, moves_from
+from review.stages import OBJECTIONS, Course, OnDisagreement, Policy, Stage, course
+from review.states import REVIEWERS, STAFF, Action, Move, Party, State, find_move, moves_from
 
 
 class Role(StrEnum):
@@ -51,6 +52,13 @@ class ClipFacts(Protocol):
     state: str
     stage: int
     case_open: bool
+    unannounced: bool
+
+    @property
+    def rules(self) -> Policy: ...
+
+    @property
+    def votes(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 @dataclass(slots=True)
@@ -63,26 +71,15 @@ class Seen:
     state: str
     stage: int
     case_open: bool
+    rules: Policy
+    votes: Sequence[Mapping[str, Any]]
+    unannounced: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of the review: approved by ``party``; ``foreign``: not of the clip's school."""
-
-    name: str
-    party: Party
-    foreign: bool
-
-
-# The default policy: a reviewer of the school, then a moderator of the office.
-STAGES: tuple[Stage, ...] = (
-    Stage("school", Party.REVIEWER, foreign=False),
-    Stage("office", Party.MODERATOR, foreign=True),
-)
 
 # Decisions on the content; the owner takes none of them. Escalating is none: whoever of the staff
 # fears for a child says so, about an own clip too.
-DECISIONS = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT, Action.RELEASE})
+VERDICTS = frozenset({Action.APPROVE, *OBJECTIONS})
+DECISIONS = VERDICTS | {Action.RELEASE, Action.UNDO}
 
 _PARTY_OF_ROLE = {
     Role.MODERATOR: Party.MODERATOR,
@@ -103,11 +100,33 @@ def parties(actor: Actor, clip: ClipFacts) -> frozenset[Party]:
         found.add(_PARTY_OF_ROLE[actor.role])
     if actor.role in _PARTY_OF_SCHOOL_ROLE and actor.school_id == clip.school_id is not None:
         found.add(_PARTY_OF_SCHOOL_ROLE[actor.role])
+    if _is_peer(actor, clip):
+        found.add(Party.PEER)
     return frozenset(found)
 
 
-def is_last_stage(clip: ClipFacts) -> bool:
-    return clip.stage >= len(STAGES) - 1
+def _is_peer(actor: Actor, clip: ClipFacts) -> bool:
+    """A reviewer of another school has a part in the clip while its stage asks for one, and until
+    what they decided is told."""
+    if actor.role is not Role.REVIEWER or actor.school_id in (None, clip.school_id):
+        return False
+    is_asked = clip.state == State.IN_REVIEW and stage_of(clip).party is Party.PEER
+    return is_asked or _decided_last(actor, clip)
+
+
+def _decided_last(actor: Actor, clip: ClipFacts) -> bool:
+    return clip.unannounced and bool(clip.votes) and clip.votes[-1]["by"] == actor.id
+
+
+def stage_of(clip: ClipFacts) -> Stage:
+    return clip.rules.at(clip.stage)
+
+
+def course_of(clip: ClipFacts, action: Action) -> Course:
+    """Where a verdict on the clip leads."""
+    if clip.state != State.IN_REVIEW:
+        return Course.ENDS  # the officer's word on a held clip
+    return course(clip.rules, clip.stage, clip.votes, action)
 
 
 def move_for(
@@ -116,16 +135,20 @@ def move_for(
     """The move that ``actor`` may make, and as what.
 
     ``approvers``: ids of those who approved this revision in earlier stages.
-    Raises :class:`WrongState`, :class:`NotAllowed` or one of its kinds: about a held clip the very
-    one that the same clip in review would give.
+    Raises :class:`WrongState`, :class:`NotAllowed` or one of its kinds: about a clip of whose hold
+    or decision ``actor`` is not told, the very one that the same clip in review would give.
     """
-    try:
+    shown = as_shown(actor, clip)
+    if shown is clip:
         return _move_for(actor, action, clip, approvers)
+    try:
+        found = _move_for(actor, action, clip, approvers)
     except NotAllowed:
-        if not _is_hold_hidden(actor, clip):
-            raise
-    _move_for(actor, action, as_shown(actor, clip), approvers)
-    raise NotAllowed(f"a {actor.role} may not {action} this clip")
+        found = None
+    _move_for(actor, action, shown, approvers)
+    if found is None:
+        raise NotAllowed(f"a {actor.role} may not {action} this clip")
+    return found
 
 
 def _move_for(
@@ -139,14 +162,22 @@ def _move_for(
         raise OwnClip("nobody decides on an own clip")
     if not roles:
         raise NotAllowed(f"a {actor.role} may not {action} this clip")
-    if action == Action.APPROVE:
-        return move, _may_approve(actor, clip, roles, approvers)
+    if action is Action.UNDO and Party.MODERATOR not in roles and not _decided_last(actor, clip):
+        raise NotAllowed("a decision is undone by who took it, or by a moderator")
+    if action is Action.APPROVE or (action in OBJECTIONS and _is_vote(clip)):
+        return move, _may_vote(actor, clip, roles, approvers)
     return move, min(roles, key=list(Party).index)
 
 
 def _find_move(actor: Actor, action: Action, clip: ClipFacts) -> Move:
+    state = State(clip.state)
+    if clip.unannounced and action is Action.ESCALATE:
+        state = State.IN_REVIEW  # for all the world it still is: a fear for a child does not wait
+    is_told = clip.unannounced or action not in (Action.UNDO, Action.ANNOUNCE)
     try:
-        return find_move(State(clip.state), action, last_stage=is_last_stage(clip))
+        if is_told:
+            ends = action in VERDICTS and course_of(clip, action) is Course.ENDS
+            return find_move(state, action, ends=ends)
     except WrongState:
         if may_see(actor, clip):
             raise
@@ -154,14 +185,21 @@ def _find_move(actor: Actor, action: Action, clip: ClipFacts) -> Move:
     raise WrongState(f"this clip can not {action}", action=action)
 
 
-def _may_approve(
+def _is_vote(clip: ClipFacts) -> bool:
+    """Whether an objection is one voice among others. Elsewhere caution wins: whoever may review
+    the clip at all may send it back, in every stage."""
+    waits_for_third = stage_of(clip).on_disagreement is OnDisagreement.THIRD
+    return clip.state == State.IN_REVIEW and waits_for_third
+
+
+def _may_vote(
     actor: Actor, clip: ClipFacts, roles: Collection[Party], approvers: Collection[str]
 ) -> Party:
-    stage = STAGES[min(clip.stage, len(STAGES) - 1)]
+    stage = stage_of(clip)
     if stage.party not in roles:
         raise NotAllowed(f"the stage {stage.name!r} is the {stage.party}'s")
-    if actor.id in approvers:
-        raise SamePerson("each stage is approved by another person")
+    if actor.id in approvers or any(vote["by"] == actor.id for vote in clip.votes):
+        raise SamePerson("each decision of a review is another person's")
     if stage.foreign and actor.school_id is not None and actor.school_id == clip.school_id:
         raise OwnSchool("nobody takes the last decision on a clip of the own school")
     return stage.party
@@ -175,31 +213,59 @@ def buttons(actor: Actor, clip: ClipFacts, *, approvers: Collection[str] = ()) -
     """
     shown = as_shown(actor, clip) if may_see(actor, clip) else clip
     offered: list[Action] = []
-    for move in moves_from(State(shown.state)):
+    actions = [move.action for move in moves_from(State(shown.state))]
+    for action in dict.fromkeys([*actions, Action.ESCALATE] if shown.unannounced else actions):
         try:
-            move_for(actor, move.action, shown, approvers=approvers)
+            move_for(actor, action, shown, approvers=approvers)
         except (NotAllowed, WrongState):
             continue
-        if move.action not in offered:
-            offered.append(move.action)
+        offered.append(action)
     return offered
 
 
 def shown_state(actor: Actor | None, clip: ClipFacts) -> State:
     """The state that ``actor`` is told: a hold shows to nobody but its officer."""
-    return State.IN_REVIEW if _is_hold_hidden(actor, clip) else State(clip.state)
+    return State.IN_REVIEW if _is_hidden(actor, clip) else State(clip.state)
 
 
 def as_shown(actor: Actor, clip: ClipFacts) -> ClipFacts:
     """The clip with the state that ``actor`` is told."""
-    if not _is_hold_hidden(actor, clip):
+    if not _is_hidden(actor, clip):
         return clip
     return Seen(
-        clip.owner_id, clip.school_id, clip.class_id, State.IN_REVIEW, clip.stage, clip.case_open
+        clip.owner_id,
+        clip.school_id,
+        clip.class_id,
+        State.IN_REVIEW,
+        clip.stage,
+        clip.case_open,
+        clip.rules,
+        clip.votes,
     )
 
 
 _TOLD_OF_HOLDS = frozenset({Role.SAFEGUARDING, Role.WORKER, Role.SYSTEM})
+_NOT_TOLD_OF_DECISIONS = frozenset({Role.PUPIL, Role.TEACHER})
+
+
+def _is_hidden(actor: Actor | None, clip: ClipFacts) -> bool:
+    is_decision_hidden = clip.unannounced and not is_told_early(actor, clip)
+    return is_decision_hidden or _is_hold_hidden(actor, clip)
+
+
+def is_told_early(actor: Actor | None, clip: ClipFacts) -> bool:
+    """Whether ``actor`` knows of decisions before they are announced: who reviews, never who
+    made the clip or teaches those who did."""
+    if actor is None or actor.role in _NOT_TOLD_OF_DECISIONS:
+        return False
+    return actor.id is None or actor.id != clip.owner_id
+
+
+def is_blind(actor: Actor, clip: ClipFacts) -> bool:
+    """Whether ``actor`` reviews the clip without being told whose it is."""
+    mine = parties(actor, clip)
+    is_reviewed = clip.state == State.IN_REVIEW and stage_of(clip).blind
+    return is_reviewed and bool(mine & REVIEWERS) and Party.OWNER not in mine
 
 
 def _is_hold_hidden(actor: Actor | None, clip: ClipFacts) -> bool:

@@ -74,6 +74,7 @@ def _chooser(actor: Actor, clip: ClipFacts) -> Party:
         party = Party.MODERATOR
     else:
         raise NotAllowed("the owner, the teacher of the class and moderators choose the picture")
-    if clip.state in _UNSHOWN or (party is Party.MODERATOR and clip.state != State.PUBLISHED):
+    is_unshown = clip.state in _UNSHOWN and not clip.unannounced
+    if is_unshown or (party is Party.MODERATOR and clip.state != State.PUBLISHED):
         raise WrongState("in this state nobody of this role chooses the picture")
     return party

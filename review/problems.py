@@ -53,6 +53,7 @@ RULES: dict[str, str] = {
     "same_person": "Mỗi bước duyệt cần một người khác. Bạn đã duyệt ở bước trước, hoặc chính bạn đã che hình hay tiếng của bản này.",
     "stale_clip": "Clip vừa được thay đổi trong lúc bạn xem. Hãy xem điều gì đã xảy ra rồi quyết định lại.",
     "stale_captions": "Phụ đề vừa được người khác lưu trong lúc bạn sửa. Bản của bạn vẫn còn; hãy xem bản kia rồi chọn.",
+    "stale_campaign": "Cuộc vận động vừa được người khác sửa. Những gì bạn ghi vẫn còn; hãy xem lại rồi lưu.",
     "claim_held": "Một người khác đang duyệt clip này.",
     "not_watched": "Hãy xem hết clip rồi mới duyệt.",
     "notes_missing": "Hãy ghi ít nhất một lý do để người gửi biết cần sửa gì.",

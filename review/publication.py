@@ -32,13 +32,15 @@ _NEEDS_CONSENT = ("guardian", "consent_expired")
 
 
 def blockers(session: Session, clip: Clip) -> list[str]:
-    """Why an approved clip is not published yet: "renditions", "consents"."""
+    """Why an approved clip is not published yet: "renditions", "consents", "announcement"."""
     found = []
     revision = _revision(session, clip)
     if revision is None or revision.ladder_attempt is None:
         found.append("renditions")
     if missing(session, clip):
         found.append("consents")
+    if clip.unannounced:
+        found.append("announcement")
     return found
 
 
@@ -189,9 +191,16 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
             "submitted_at": clock.now(session),
         },
     )
-    if revision.ladder_attempt is None:
-        jobs.enqueue(session, "ladder", clip, revision)
+    ensure_ladder(session, clip)
     return clip
+
+
+def ensure_ladder(session: Session, clip: Clip) -> None:
+    """Queue the ladder again for a clip that came back to review without one."""
+    revision = _revision(session, clip)
+    assert revision is not None
+    if revision.ladder_attempt is None and not jobs.is_open(session, revision.id, "ladder"):
+        jobs.enqueue(session, "ladder", clip, revision)
 
 
 def _require_no_case(session: Session, clip: Clip) -> None:

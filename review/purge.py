@@ -33,7 +33,8 @@ DECIDED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
 
 def due(session: Session, limit: int = 50) -> list[str]:
     """Ids of revisions of which something has to go. Reads only: it looks at every revision."""
-    is_over = or_(Clip.state.in_(DECIDED), _redactions(Revision.id).exists())
+    is_decided = and_(Clip.state.in_(DECIDED), Clip.unannounced.is_(False))
+    is_over = or_(is_decided, _redactions(Revision.id).exists())
     is_replaced = and_(Revision.number < Clip.revision, is_over)
     has_files = or_(
         select(OutputFile.id).where(OutputFile.revision_id == Revision.id).exists(),
@@ -60,7 +61,7 @@ def forget(session: Session, revision_id: str) -> list[str]:
     revision = session.get_one(Revision, revision_id)
     clip = session.get_one(Clip, revision.clip_id)
     was_redacted = session.scalar(_redactions(revision_id).limit(1)) is not None
-    is_over = clip.state in DECIDED or was_redacted
+    is_over = (clip.state in DECIDED and not clip.unannounced) or was_redacted
     is_replaced = revision.number < clip.revision and is_over
     if is_replaced or clip.state == State.WITHDRAWN:
         session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))

@@ -14,5 +14,6 @@ REASONS: dict[str, str] = {
     "hard_to_follow": "Khó hiểu, cần nói rõ hơn",
     "off_topic": "Không đúng chủ đề của cuộc vận động",
     "dangerous_act": "Có hành động nguy hiểm dễ bắt chước",
+    "duplicate": "Trùng với một clip đã gửi trước",
     "other": "Lý do khác (ghi rõ)",
 }

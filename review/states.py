@@ -42,6 +42,8 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     RESTORE = "restore"
     REDACT = "redact"
+    ANNOUNCE = "announce"  # what was decided is told; the state stays
+    UNDO = "undo"  # of a decision that nobody was told yet
 
 
 class Party(StrEnum):
@@ -50,6 +52,7 @@ class Party(StrEnum):
     OWNER = "owner"
     TEACHER = "teacher"  # of the clip's school: speaks for a guardian
     REVIEWER = "reviewer"  # of the clip's school
+    PEER = "peer"  # a reviewer of another school, in a stage that asks for one
     MODERATOR = "moderator"
     SAFEGUARDING = "safeguarding"
     ADMIN = "admin"
@@ -57,21 +60,22 @@ class Party(StrEnum):
     SYSTEM = "system"
 
 
-STAFF = frozenset({Party.TEACHER, Party.REVIEWER, Party.MODERATOR, Party.SAFEGUARDING, Party.ADMIN})
-REVIEWERS = frozenset({Party.REVIEWER, Party.MODERATOR})
+REVIEWERS = frozenset({Party.REVIEWER, Party.PEER, Party.MODERATOR})
+STAFF = REVIEWERS | {Party.TEACHER, Party.SAFEGUARDING, Party.ADMIN}
 REDACTORS = frozenset({Party.TEACHER, Party.REVIEWER, Party.MODERATOR})
 WITHDRAWERS = frozenset({Party.OWNER, Party.TEACHER, Party.MODERATOR, Party.SYSTEM})
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One allowed move. ``last_stage`` is None where the stage makes no difference."""
+    """One allowed move. ``ends``: whether it is the decision that ends the review, or one that
+    others follow (:mod:`review.stages`); None where that makes no difference."""
 
     state: State
     action: Action
     to: State
     by: frozenset[Party]
-    last_stage: bool | None = None
+    ends: bool | None = None
 
 
 def _by(*parties: Party) -> frozenset[Party]:
@@ -97,6 +101,12 @@ _CAPTIONERS = {
     State.PUBLISHED: _by(Party.MODERATOR),
 }
 
+_VERDICTS = {
+    Action.APPROVE: State.APPROVED,
+    Action.REQUEST_CHANGES: State.CHANGES_REQUESTED,
+    Action.REJECT: State.REJECTED,
+}
+
 MOVES: tuple[Move, ...] = (
     Move(State.DRAFT, Action.SUBMIT, State.PROCESSING, _by(Party.OWNER)),
     Move(State.PROCESSING, Action.EXAMINED, State.IN_REVIEW, _by(Party.WORKER)),
@@ -106,10 +116,17 @@ MOVES: tuple[Move, ...] = (
     # A quick approval may come before the ladder finds the source broken; nothing is public yet.
     Move(State.APPROVED, Action.REFUSE, State.REFUSED, _by(Party.WORKER)),
     Move(State.FAILED, Action.RETRY, State.PROCESSING, STAFF | {Party.OWNER}),
-    Move(State.IN_REVIEW, Action.APPROVE, State.IN_REVIEW, REVIEWERS, last_stage=False),
-    Move(State.IN_REVIEW, Action.APPROVE, State.APPROVED, REVIEWERS, last_stage=True),
-    Move(State.IN_REVIEW, Action.REQUEST_CHANGES, State.CHANGES_REQUESTED, REVIEWERS),
-    Move(State.IN_REVIEW, Action.REJECT, State.REJECTED, REVIEWERS),
+    *(
+        move
+        for action, to in _VERDICTS.items()
+        for move in (
+            Move(State.IN_REVIEW, action, State.IN_REVIEW, REVIEWERS, ends=False),
+            Move(State.IN_REVIEW, action, to, REVIEWERS, ends=True),
+            # Only of what nobody was told yet: see :mod:`review.policy`.
+            Move(to, Action.UNDO, State.IN_REVIEW, REVIEWERS),
+            Move(to, Action.ANNOUNCE, to, _by(Party.MODERATOR, Party.SYSTEM)),
+        )
+    ),
     Move(State.IN_REVIEW, Action.ESCALATE, State.HELD, STAFF),
     Move(State.APPROVED, Action.ESCALATE, State.HELD, STAFF),
     Move(State.PUBLISHED, Action.ESCALATE, State.HELD, STAFF),
@@ -136,14 +153,14 @@ def moves_from(state: State, action: Action | None = None) -> Iterator[Move]:
     return (m for m in MOVES if m.state == state and action in (None, m.action))
 
 
-def find_move(state: State, action: Action, *, last_stage: bool = False) -> Move:
+def find_move(state: State, action: Action, *, ends: bool = False) -> Move:
     """The one move of the table; raises :class:`WrongState` where there is none."""
     for move in moves_from(state, action):
-        if move.last_stage in (None, last_stage):
+        if move.ends in (None, ends):
             return move
     raise WrongState(f"a clip that is {state} can not {action}", state=state, action=action)
 
 
-def next_state(state: State, action: Action, *, last_stage: bool = False) -> State:
+def next_state(state: State, action: Action, *, ends: bool = False) -> State:
     """Where ``action`` leads from ``state``; raises :class:`WrongState`."""
-    return find_move(state, action, last_stage=last_stage).to
+    return find_move(state, action, ends=ends).to

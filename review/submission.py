@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from review import audit, classcodes, clock, jobs, redacting
+from review import audit, campaigns, classcodes, clock, jobs, redacting
 from review.accounts import actor_of
 from review.consent import Person, Scope, clamp, lower_to_consents, store_people
 from review.details import Details
@@ -37,7 +37,7 @@ from review.models import (
 from review.policy import SUBMITTERS, Actor, Role, parties
 from review.quota import PARTIAL
 from review.states import STAFF, Action, State
-from review.uploads import WAITING, get_upload
+from review.uploads import get_upload, waits_for_file
 
 
 def create_draft(
@@ -62,15 +62,22 @@ def create_draft(
 
 
 def _columns(
-    session: Session, owner: Account, details: Details, people: Sequence[Person]
+    session: Session,
+    owner: Account,
+    details: Details,
+    people: Sequence[Person],
+    kept_campaign: str | None = None,
 ) -> dict[str, Any]:
+    campaign_id = None
+    if details.campaign is not None:
+        campaign_id = campaigns.of_slug(session, details.campaign, kept_campaign)
     return {
         "title": details.title,
         "summary": details.summary,
         "language": details.language,
         "level": details.level,
-        "topics": list(details.topics),
-        "campaign_id": _campaign_id(session, details.campaign),
+        "topics": list(details.topics) or _topics(session, campaign_id),
+        "campaign_id": campaign_id,
         "credit": _credit(session, owner, details.credit),
         "licence": details.licence,
         "music": details.music,
@@ -91,13 +98,9 @@ def _credit(session: Session, owner: Account, wanted: str | None) -> str:
     return wanted
 
 
-def _campaign_id(session: Session, slug: str | None) -> str | None:
-    if slug is None:
-        return None
-    found = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
-    if found is None:
-        raise InvalidInput(campaign="Không có cuộc vận động này.")
-    return found
+def _topics(session: Session, campaign_id: str | None) -> list[str]:
+    """Those of the campaign, for a clip that names none."""
+    return list(session.get_one(Campaign, campaign_id).topics) if campaign_id else []
 
 
 def update_draft(
@@ -109,13 +112,13 @@ def update_draft(
 ) -> Clip:
     """Replace what a draft (or a clip that waits for a new revision) says of itself."""
     clip = load_visible(session, clip_id, actor)
-    if clip.owner_id != actor.id or clip.state not in WAITING:
+    if clip.owner_id != actor.id or not waits_for_file(clip):
         raise NotAllowed("only the owner changes a clip, while it waits for a file")
     owner = session.get_one(Account, clip.owner_id)
     if people is not None:
         _forget_people(session, clip, actor)
         store_people(session, clip, actor, people)
-    for column, value in _columns(session, owner, details, people or ()).items():
+    for column, value in _columns(session, owner, details, people or (), clip.campaign_id).items():
         setattr(clip, column, value)
     lower_to_consents(session, clip)
     session.flush()
@@ -204,7 +207,7 @@ def complete_upload(session: Session, upload_id: str, *, key: str, sha256: str) 
     if upload.clip_id is not None and is_id(upload.clip_id):
         clip = load(session, upload.clip_id)
         owner = actor_of(session.get_one(Account, upload.account_id))
-        if clip.state in WAITING:
+        if waits_for_file(clip):
             action = Action.SUBMIT if clip.state == State.DRAFT else Action.RESUBMIT
             _hand_in(session, clip, upload, owner, action)
     return upload

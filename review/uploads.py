@@ -13,7 +13,7 @@ from review.accounts import actor_of
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, UploadIncomplete
 from review.keys import is_id
 from review.lifecycle import load_visible
-from review.models import Account, Revision, Upload
+from review.models import Account, Clip, Revision, Upload
 from review.policy import SUBMITTERS, Actor
 from review.quota import PARTIAL
 from review.states import State
@@ -21,6 +21,11 @@ from review.text import clean
 
 # States in which a clip waits for a file.
 WAITING = (State.DRAFT, State.CHANGES_REQUESTED, State.REFUSED)
+
+
+def waits_for_file(clip: Clip) -> bool:
+    """Whether the owner may send one: who is not told yet of what to change can not."""
+    return clip.state in WAITING and not clip.unannounced
 
 
 def register_upload(
@@ -45,7 +50,7 @@ def register_upload(
         raise NotAllowed(f"a {owner.role} does not submit clips")
     if clip_id is not None:
         clip = load_visible(session, clip_id, actor_of(owner))
-        if clip.owner_id != owner.id or clip.state not in WAITING:
+        if clip.owner_id != owner.id or not waits_for_file(clip):
             raise InvalidInput(clip="Clip này không chờ tệp nào.")
     now = clock.now(session)
     upload = Upload(

@@ -14,14 +14,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review import accounts, decisions, jobs, processing, publication, submission
+from review import accounts, campaigns, decisions, jobs, processing, publication, submission
+from review.campaigns import Plan
 from review.consent import GivenConsent, Person, Scope
 from review.decisions import NoteInput, Verdict
 from review.details import Details
 from review.keys import derived, new_id, original
-from review.models import Account, Clip, Library, School, SchoolClass
+from review.models import Account, Campaign, Clip, Library, School, SchoolClass
 from review.policy import Actor, Role
 from review.processing import Output, Rendered
+from review.stages import Stage
 from review.states import Action, State
 from review.uploads import register_upload
 from storage_config.database import Database
@@ -118,14 +120,16 @@ class World:
         title: str = TITLE,
         scope: Scope | None = None,
         people: tuple[Person, ...] = (),
+        campaign: str | None = None,
+        content: bytes | None = None,
     ) -> str:
         """Id of a clip that came to ``state`` (and ``stage`` of the review) the ordinary way."""
         owner = owner or self.person(Role.TEACHER)
         with self.write() as session:
-            details = Details(title=title, scope=scope)
+            details = Details(title=title, scope=scope, campaign=campaign)
             clip_id = submission.create_draft(session, owner, details, people).id
         if state is not State.DRAFT:
-            upload = self.upload(owner)
+            upload = self.upload(owner) if content is None else self.upload(owner, content)
             with self.write() as session:
                 submission.submit(session, clip_id, upload, accounts.actor_of(owner))
             self._bring(clip_id, state, stage, owner)
@@ -153,6 +157,13 @@ class World:
             self.approve(clip_id, ladder=True)
             return self.withdraw(clip_id)
         return self.approve(clip_id, ladder=state is State.PUBLISHED)
+
+    def campaign(self, *stages: Stage, **more: Any) -> Campaign:
+        """A campaign whose clips are reviewed in ``stages`` (none: the default policy)."""
+        keeper = self.actor(Role.MODERATOR)
+        plan = Plan(**{"title": "Tuần lễ an toàn", "stages": stages, **more})
+        with self.write() as session:
+            return campaigns.add(session, f"an-toan-{new_id()[-8:]}", plan, keeper)
 
     def get(self, clip_id: str) -> Clip:
         with self.read() as session:

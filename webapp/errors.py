@@ -28,6 +28,7 @@ STATUS: dict[str, int] = {
     "wrong_state": 409,
     "stale_clip": 409,
     "stale_captions": 409,
+    "stale_campaign": 409,
     "claim_held": 409,
     "upload_incomplete": 409,
     "upload_used": 409,

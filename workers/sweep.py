@@ -17,6 +17,7 @@ from sqlalchemy import or_, select
 
 from review import (
     accounts,
+    announcing,
     bucketed,
     consenting,
     guesses,
@@ -49,8 +50,10 @@ class Sweeper:
     rung: dict[str, float] = field(default_factory=dict)
 
     def often(self) -> int:
-        """Every few seconds: lost messages, dead workers. Returns how many bells it rang."""
+        """Every few seconds: lost messages, dead workers, decisions to announce. Returns how
+        many bells it rang."""
         self.give_up_exhausted()
+        self.announce()
         return self.ring_due()
 
     def rarely(self) -> None:
@@ -106,6 +109,13 @@ class Sweeper:
             if job_id not in self.rung and self.deps.doorbell.ring(job_id, kind):
                 self.rung[job_id] = now
                 count += 1
+        return count
+
+    def announce(self) -> int:
+        """Decisions whose day has come."""
+        count = announcing.announce_all(self.deps.database.read, self.deps.database.write)
+        if count:
+            log.info("decisions_announced", clips=count)
         return count
 
     def give_up_exhausted(self) -> int:

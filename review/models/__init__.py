@@ -1,6 +1,8 @@
 """The rows. One module a subject; everything that other modules need is named here."""
 
 from review.models.base import Base
+from review.models.batches import Batch, BatchRow
+from review.models.campaigns import Campaign, PolicyRow
 from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
 from review.models.doors import ClipLink, Guesses
@@ -11,7 +13,6 @@ from review.models.notices import CaseEntry, Notice
 from review.models.people import (
     Account,
     ApiToken,
-    Campaign,
     Library,
     LoginSession,
     School,
@@ -26,6 +27,8 @@ __all__ = [
     "ApiToken",
     "AuditRow",
     "Base",
+    "Batch",
+    "BatchRow",
     "BucketUpload",
     "Campaign",
     "Captions",
@@ -51,6 +54,7 @@ __all__ = [
     "Note",
     "Notice",
     "OutputFile",
+    "PolicyRow",
     "Redaction",
     "Rendition",
     "Revision",

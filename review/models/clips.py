@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
+from review import stages
 from review.keys import new_id
 from review.models.base import Base
+from review.models.campaigns import PolicyRow
+from review.stages import Policy
 
 
 class Clip(Base):
@@ -20,6 +23,9 @@ class Clip(Base):
         Index("ix_clips_class", "class_id", "created_at"),
         Index("ix_clips_published", "state", "scope", "published_at", "id"),
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
+        Index("ix_clips_waiting", "state", "stage_party", "school_id", "submitted_at", "id"),
+        Index("ix_clips_unannounced", "unannounced", "campaign_id", "id"),
+        Index("ix_clips_assigned", "assigned_to", "state", "submitted_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -40,7 +46,14 @@ class Clip(Base):
     scope: Mapped[str] = mapped_column(default="public")  # review.consent.Scope
 
     state: Mapped[str] = mapped_column(default="draft")  # review.states.State
+    policy_id: Mapped[str | None]  # under which the review began; None: the default policy
     stage: Mapped[int] = mapped_column(default=0)  # index into the policy's stages
+    stage_party: Mapped[str] = mapped_column(default="reviewer", server_default="reviewer")
+    # What was decided in this stage of this review: [{"decision", "by", "action"}].
+    votes: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    # The review has ended, and only reviewers are told; a moderator's or the sweep's word ends it.
+    unannounced: Mapped[bool] = mapped_column(default=False, server_default=false())
+    undo_until: Mapped[datetime | None]  # not told before then, whatever the campaign says
     version: Mapped[int] = mapped_column(default=1)  # grows by one with every move
     revision: Mapped[int] = mapped_column(default=0)  # number of the current revision; 0: none
     problem: Mapped[str | None]  # code in review.problems, while refused or failed
@@ -50,12 +63,23 @@ class Clip(Base):
 
     claimed_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     claimed_until: Mapped[datetime | None]
+    assigned_to: Mapped[str | None]  # account: shown in the queue, no rule reads it
 
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None]
+
+    policy: Mapped[PolicyRow | None] = relationship(
+        primaryjoin=lambda: foreign(Clip.policy_id) == PolicyRow.id,
+        lazy="selectin",
+        viewonly=True,
+    )
+
+    @property
+    def rules(self) -> Policy:
+        return self.policy.rules if self.policy is not None else stages.DEFAULT
 
 
 class Revision(Base):

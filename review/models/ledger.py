@@ -26,6 +26,8 @@ class Decision(Base):
     watched: Mapped[bool]
     watched_sha256: Mapped[str | None]
     at: Mapped[datetime]
+    # When those were told whom it concerns; None: not yet, or never. Written once.
+    announced_at: Mapped[datetime | None]
 
 
 class Note(Base):

@@ -43,17 +43,6 @@ class SchoolClass(Base):
     created_at: Mapped[datetime]
 
 
-class Campaign(Base):
-    __tablename__ = "campaigns"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    slug: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
-    opens_at: Mapped[datetime | None]
-    closes_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
-
-
 class Account(Base):
     """A person who may sign in. A pupil's has no user name, no password and no name of a child."""
 

@@ -29,6 +29,11 @@ _OF_MOVE = {
     Action.WITHDRAW: "withdrawn",
     Action.RESTORE: "restored",
 }
+# What an announcement tells, by the state that was decided long before.
+_OF_STATE: dict[str, str] = {
+    State.CHANGES_REQUESTED: "changes_requested",
+    State.REJECTED: "rejected",
+}
 # Whose claim ends by these is told nothing: the clip is held, or was.
 _SILENT = (Action.ESCALATE, Action.RELEASE)
 
@@ -43,8 +48,11 @@ def of_move(
     claimed_by: str | None = None,
 ) -> None:
     """Tell whoever this move concerns; ``claimed_by``: whose claim it ended."""
-    if action in _OF_MOVE and before != State.DRAFT:
-        _tell_owner(session, _OF_MOVE[action], clip, actor)
+    kind = _OF_STATE.get(clip.state) if action is Action.ANNOUNCE else _OF_MOVE.get(action)
+    # A voice that ends nothing, and what is not announced yet, is nobody's news.
+    is_news = action is Action.ANNOUNCE or clip.state != before
+    if kind is not None and is_news and before != State.DRAFT and not clip.unannounced:
+        _tell_owner(session, kind, clip, actor)
     if action is Action.ESCALATE:
         _tell_officers(session, "case", clip, actor)
     elif before == State.HELD and clip.case_open:

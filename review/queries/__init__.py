@@ -1,5 +1,11 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
+from review.queries.campaigns import (
+    campaigns,
+    held_back_clips,
+    held_back_counts,
+    open_campaigns,
+)
 from review.queries.clips import class_clips, drafts, gallery, my_clips, of_kind, shown_campaigns
 from review.queries.covers import Cover, Face, covers, faces
 from review.queries.finding import Found, find, suggest
@@ -32,6 +38,7 @@ __all__ = [
     "Found",
     "Page",
     "QueueRow",
+    "campaigns",
     "can_see",
     "class_clips",
     "covers",
@@ -43,6 +50,8 @@ __all__ = [
     "find",
     "gallery",
     "get_clip",
+    "held_back_clips",
+    "held_back_counts",
     "history",
     "hold_notes",
     "in_scope",
@@ -51,6 +60,7 @@ __all__ = [
     "next_in_queue",
     "notes",
     "of_kind",
+    "open_campaigns",
     "output_file",
     "output_files",
     "people",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.keys import is_id
 from review.models import Clip, School, SchoolClass
-from review.policy import STAGES, Actor, Role
+from review.policy import Actor, Role, is_blind
 from review.queries.covers import faces
 from review.queries.paging import Page, paged
 from review.states import Party, State
@@ -19,7 +19,7 @@ from review.states import Party, State
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of a reviewer's queue."""
+    """One line of a reviewer's queue. In a blind stage it names neither school nor class."""
 
     clip: Clip
     school_name: str
@@ -30,25 +30,33 @@ class QueueRow:
     claimed_by_me: bool
 
 
-def _waiting_for(actor: Actor) -> ColumnElement[bool] | None:
+def _waiting_for(session: Session, actor: Actor) -> ColumnElement[bool] | None:
     """Which clips wait for a decision of this person; None: none ever do."""
-    stages = [i for i, s in enumerate(STAGES) if s.party == _PARTY.get(actor.role)]
-    if not stages:
+    if actor.role == Role.MODERATOR:
+        asked: ColumnElement[bool] = Clip.stage_party == Party.MODERATOR
+    elif actor.role == Role.REVIEWER:
+        asked = and_(Clip.stage_party == Party.REVIEWER, Clip.school_id == actor.school_id)
+        if actor.school_id is not None and _any_peer_waits(session):
+            elsewhere = or_(Clip.school_id.is_(None), Clip.school_id != actor.school_id)
+            asked = or_(asked, and_(Clip.stage_party == Party.PEER, elsewhere))
+    else:
         return None
-    waiting = and_(Clip.state == State.IN_REVIEW, Clip.stage.in_(stages), Clip.owner_id != actor.id)
-    if actor.role == Role.REVIEWER:
-        waiting = and_(waiting, Clip.school_id == actor.school_id)
-    return waiting
+    # One who has decided in a stage does not decide in it again.
+    voted = cast(Clip.votes, String).contains(f'"{actor.id}"', autoescape=True)
+    return and_(Clip.state == State.IN_REVIEW, asked, Clip.owner_id != actor.id, ~voted)
 
 
-_PARTY = {Role.REVIEWER: Party.REVIEWER, Role.MODERATOR: Party.MODERATOR}
+def _any_peer_waits(session: Session) -> bool:
+    """Asked first: without such a stage a reviewer's queue is one stretch of an index."""
+    waiting = select(Clip.id).where(Clip.state == State.IN_REVIEW, Clip.stage_party == Party.PEER)
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def review_queue(
     session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
 ) -> Page[QueueRow]:
     """The clips that wait for this person's decision, oldest first."""
-    waiting = _waiting_for(actor)
+    waiting = _waiting_for(session, actor)
     if waiting is None:
         return Page([], None)
     return _queue(session, actor, waiting, cursor, limit)
@@ -87,11 +95,12 @@ def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Q
     rows = []
     for clip in clips:
         claimed = clip.claimed_until is not None and clip.claimed_until > now
+        blind = is_blind(actor, clip)
         rows.append(
             QueueRow(
                 clip,
-                schools.get(clip.school_id, ""),
-                classes.get(clip.class_id),
+                "" if blind else schools.get(clip.school_id, ""),
+                None if blind else classes.get(clip.class_id),
                 shown[clip.id].duration_s,
                 shown[clip.id].poster,
                 claimed and clip.claimed_by != actor.id,
@@ -111,7 +120,7 @@ def _names(
 def next_in_queue(session: Session, actor: Actor, after: str | None = None) -> str | None:
     """Id of the oldest waiting clip that nobody else has claimed; with ``after`` the one that
     follows it, so that putting clips off leads through them all, and at the end to the first."""
-    waiting = _waiting_for(actor)
+    waiting = _waiting_for(session, actor)
     if waiting is None:
         return None
     now = clock.now(session)
@@ -129,7 +138,7 @@ def next_in_queue(session: Session, actor: Actor, after: str | None = None) -> s
 
 def waiting_count(session: Session, actor: Actor, cap: int = 100) -> int:
     """How many clips wait for this person, counted only up to ``cap``."""
-    waiting = _waiting_for(actor)
+    waiting = _waiting_for(session, actor)
     if waiting is None:
         return 0
     return len(list(session.scalars(select(Clip.id).where(waiting).limit(cap))))

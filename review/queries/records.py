@@ -105,8 +105,11 @@ def decisions(session: Session, clip_id: str) -> list[tuple[Decision, str]]:
     return [(row.Decision, "" if row.role == Role.SAFEGUARDING else row.label) for row in rows]
 
 
-def notes(session: Session, clip_id: str, revision: int | None = None) -> list[Note]:
-    """Notes that the owner may read: those of a hold stay with the safeguarding officer."""
+def notes(
+    session: Session, clip_id: str, revision: int | None = None, *, untold: bool = False
+) -> list[Note]:
+    """Notes that the owner may read: those of a hold stay with the safeguarding officer.
+    ``untold``: for reviewers, those of decisions that are not announced too."""
     query = (
         select(Note)
         .join(Decision, Decision.id == Note.decision_id)
@@ -114,6 +117,8 @@ def notes(session: Session, clip_id: str, revision: int | None = None) -> list[N
     )
     if revision is not None:
         query = query.where(Note.revision == revision)
+    if not untold:
+        query = query.where(Decision.announced_at.is_not(None))
     return list(session.scalars(query.order_by(Note.revision, Decision.at, Note.position)))
 
 

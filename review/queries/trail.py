@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import InvalidInput
-from review.lifecycle import HOLD_ACTIONS, as_told
+from review.lifecycle import HOLD_ACTIONS, without_hold
 from review.models import Account, AuditRow, Clip
 from review.policy import Actor, Role
 from review.queries.paging import MAX_PAGE, Page
@@ -146,7 +146,7 @@ def _day(text: str, field: str) -> datetime:
 
 
 def _line(row: AuditRow, account: Account | None) -> Line:
-    told = as_told(row)
+    told = without_hold(row)
     is_officer = account is not None and account.role == Role.SAFEGUARDING
     return Line(
         row.at,

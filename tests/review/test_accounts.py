@@ -274,7 +274,7 @@ def test_no_secret_stands_in_the_database(world: World, tmp_path: Any) -> None:
         assert session.get(ApiToken, accounts.digest(token)) is not None
 
 
-# --- schools, classes, libraries, campaigns ----------------------------------------------------
+# --- schools, classes, libraries ---------------------------------------------------------------
 
 
 def test_names_are_cleaned_needed_and_unique(world: World) -> None:
@@ -282,16 +282,12 @@ def test_names_are_cleaned_needed_and_unique(world: World) -> None:
         school = accounts.add_school(session, "  Trường\tTiểu học ", "primary")
         assert (school.name, school.level) == ("Trường Tiểu học", "primary")
         assert accounts.add_library(session, " Thư  viện ").name == "Thư viện"
-        campaign = accounts.add_campaign(session, "An-Toan", "Tuần lễ an toàn")
-        assert (campaign.slug, campaign.title) == ("an-toan", "Tuần lễ an toàn")
         for field, call in [
             ("name", lambda: accounts.add_school(session, "Trường Tiểu học")),
             ("name", lambda: accounts.add_school(session, " ")),
             ("level", lambda: accounts.add_school(session, "Khác", "university")),
             ("name", lambda: accounts.add_library(session, "Thư viện")),
             ("name", lambda: accounts.add_library(session, "")),
-            ("slug", lambda: accounts.add_campaign(session, "AN-TOAN", "x")),
-            ("slug", lambda: accounts.add_campaign(session, "", "x")),
             ("name", lambda: accounts.add_class(session, school.id, "")),
             ("school", lambda: accounts.add_class(session, new_id(), "7A")),
         ]:

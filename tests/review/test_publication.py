@@ -8,6 +8,7 @@ from sqlalchemy import select
 from review import (
     accounts,
     audit,
+    campaigns,
     clock,
     consenting,
     decisions,
@@ -17,6 +18,7 @@ from review import (
     queries,
     submission,
 )
+from review.campaigns import Plan
 from review.consent import GivenConsent, Person, Scope
 from review.decisions import NoteInput, Verdict
 from review.details import Details
@@ -60,8 +62,9 @@ def restore(world: World, clip_id: str, version: int | None = None) -> None:
 
 
 def test_the_feed_says_of_a_clip_what_libraries_need_and_nothing_of_people(world: World) -> None:
+    keeper = world.actor(Role.MODERATOR)
     with world.write() as session:
-        accounts.add_campaign(session, "an-toan", "Tuần lễ an toàn")
+        campaigns.add(session, "an-toan", Plan("Tuần lễ an toàn"), keeper)
         details = Details(
             title=TITLE,
             summary="Ba điều cần nhớ",

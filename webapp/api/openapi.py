@@ -69,6 +69,7 @@ _DECISION = {
         "version": _NUMBER,
         "notes": {"type": "array", "items": _NOTE},
         "watched": {"type": "boolean"},
+        "sha256": _TEXT,
     },
 }
 _WITHDRAWAL = {

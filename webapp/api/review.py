@@ -27,7 +27,7 @@ def _row(row: QueueRow) -> dict[str, Any]:
         "id": clip.id,
         "title": clip.title,
         "state": clip.state,
-        "stage": policy.STAGES[clip.stage].name,
+        "stage": policy.stage_of(clip).name,
         "revision": clip.revision,
         "version": clip.version,
         "school": row.school_name,
@@ -78,7 +78,7 @@ def decide(clip_id: str) -> tuple[Response, int]:
             "decision": {
                 "id": decision.id,
                 "action": decision.action,
-                "stage": policy.STAGES[decision.stage].name,
+                "stage": clip.rules.at(decision.stage).name,
                 "revision": decision.revision,
                 "sha256": decision.watched_sha256,
                 "at": iso(decision.at),
@@ -95,7 +95,11 @@ def _verdict(value: Mapping[str, Any]) -> Verdict:
     revision, version = whole_number(value, "revision"), whole_number(value, "version")
     assert revision is not None
     assert version is not None
-    return Verdict(action, revision, version, _notes(value), value.get("watched") is True)
+    sha256 = value.get("sha256")
+    if sha256 is not None and not isinstance(sha256, str):
+        raise InvalidInput(sha256="Cần là chữ.")
+    watched = value.get("watched") is True
+    return Verdict(action, revision, version, _notes(value), watched, sha256)
 
 
 def _notes(value: Mapping[str, Any]) -> tuple[NoteInput, ...]:

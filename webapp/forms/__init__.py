@@ -1,6 +1,7 @@
 """Forms of the pages. Their rules are those of ``review``: a form only reads and shows."""
 
 from webapp.forms.accounts import JoinForm, SignInForm
+from webapp.forms.campaigns import CampaignForm
 from webapp.forms.clips import (
     ConsentForm,
     EditForm,
@@ -13,6 +14,7 @@ from webapp.forms.redact import RedactForm
 from webapp.forms.words import wrong_fields
 
 __all__ = [
+    "CampaignForm",
     "ConsentForm",
     "DecisionForm",
     "EditForm",

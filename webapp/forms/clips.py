@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -33,6 +34,7 @@ from review.details import (
     Details,
 )
 from review.errors import InvalidInput
+from review.models import Campaign
 from review.text import Sentence, clean
 from webapp.forms import licences
 from webapp.forms.words import PageForm, RowForm, choices
@@ -56,6 +58,7 @@ REASONS = {
     "error": _("Gửi nhầm hoặc có sai sót"),
 }
 
+NO_CAMPAIGN = ("", _("Không thuộc cuộc nào"))
 NO_LABEL = "Hãy ghi cách gọi, ví dụ «bạn áo đỏ»."
 
 
@@ -142,6 +145,7 @@ class EditForm(DetailsForm):
 
 class SubmitForm(DetailsForm):
     scope = SelectField(_("Cho ai xem"), choices=choices(SCOPES), default="public")
+    campaign = SelectField(_("Cuộc vận động"), choices=choices([NO_CAMPAIGN]), default="")
     music = RadioField(_("Nhạc trong clip"), choices=choices(MUSIC), default="unknown")
     reenactment = BooleanField(_("Đây là cảnh diễn lại"))
     hide_credit = BooleanField(_("Không ghi tên lớp cùng clip"))
@@ -153,9 +157,17 @@ class SubmitForm(DetailsForm):
         return {
             "scope": self.scope.data,
             "music": self.music.data,
+            "campaign": self.campaign.data or None,
             "reenactment": bool(self.reenactment.data),
             "credit": "" if self.hide_credit.data else None,
         }
+
+    def offer(self, campaigns: Iterable[Campaign]) -> None:
+        """The open ones, and the one that the draft has."""
+        self.campaign.choices = [
+            *choices([NO_CAMPAIGN]),
+            *choices((campaign.slug, campaign.title) for campaign in campaigns),
+        ]
 
     def persons(self) -> tuple[Person, ...]:
         """The rows that were filled in; raises :class:`InvalidInput` for one without a label."""

@@ -44,6 +44,8 @@ class DecisionForm(PageForm):
     action = HiddenField(validators=[InputRequired(_("Hãy chọn một quyết định."))])
     revision = IntegerField(_("Lần nộp"), [InputRequired()])
     version = IntegerField(_("Phiên bản"), [InputRequired()])
+    # Of the preview that this page played.
+    sha256 = HiddenField(validators=[Length(max=64)])
     watched = BooleanField(_("Tôi đã xem hết clip"))
     # One more than the rules take: what is beyond is refused, never silently cut off.
     notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=MAX_NOTES + 1)
@@ -60,4 +62,5 @@ class DecisionForm(PageForm):
             self.version.data,
             notes,
             bool(self.watched.data),
+            self.sha256.data or None,
         )

@@ -20,6 +20,7 @@ _SENTENCES = {
     "Not a valid integer value.": _("Cần là số nguyên."),
     "Not a valid float value.": _("Cần là một số."),
     "Not a valid date value.": _("Ngày chưa đúng."),
+    "Not a valid datetime value.": _("Ngày giờ chưa đúng."),
 }
 
 

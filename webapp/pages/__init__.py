@@ -4,6 +4,8 @@ from webapp.pages import (
     accounts,
     admin,
     audit,
+    batch,
+    campaigns,
     captions,
     classes,
     clips,
@@ -32,6 +34,7 @@ BLUEPRINTS = (
     classes.blueprint,
     manifest.blueprint,
     captions.blueprint,
+    batch.blueprint,
     desk.blueprint,
     library.blueprint,
     moderation.blueprint,
@@ -42,6 +45,7 @@ BLUEPRINTS = (
     audit.blueprint,
     notices.blueprint,
     safeguarding.blueprint,
+    campaigns.blueprint,
 )
 
 __all__ = ["BLUEPRINTS"]

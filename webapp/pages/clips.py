@@ -19,6 +19,7 @@ from review import (
     presentation,
     publication,
     queries,
+    stages,
     submission,
 )
 from review.consent import RECORDERS, Scope, missing
@@ -88,16 +89,17 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "card_s": looks.card_s(revision) if revision else 0.0,
         "made": bool(queries.renditions(session, clip)),
         "history": history.folded(
-            row for row in queries.history(session, clip.id) if _is_told(row.action)
+            lifecycle.as_told(session, clip, queries.history(session, clip.id), actor)
         ),
-        "notes": queries.notes(session, clip.id),
+        "notes": queries.notes(session, clip.id, untold=policy.is_told_early(actor, clip)),
         "people": queries.people(session, clip),
-        "blockers": publication.blockers(session, clip) if clip.state == State.APPROVED else [],
+        "blockers": publication.blockers(session, clip) if state == State.APPROVED else [],
         "narrower": [str(s) for s in Scope if s.width < Scope(clip.scope).width],
         "max_bytes": deps().settings.max_bytes,
         "max_seconds": deps().settings.max_seconds,
         "missing": _missing_words(session, clip),
-        "stages": [stage.name for stage in policy.STAGES],
+        "stage_names": stages.NAMES,
+        "blind": policy.is_blind(actor, clip),
         "captions_card": captions.card(session, clip, revision),
         "may_record": bool(policy.parties(actor, clip) & RECORDERS),
         "withdraw_form": _withdraw_form(actor, clip),
@@ -137,11 +139,6 @@ def _missing_words(session: Session, clip: Clip) -> list[str]:
 def _buttons(session: Session, actor: Actor, clip: Clip) -> list[Action]:
     """What the table offers; a held clip offers its owner what one in review would."""
     return policy.buttons(actor, clip, approvers=lifecycle.approvers(session, clip))
-
-
-def _is_told(action: str) -> bool:
-    """A hold and its end show to nobody but the safeguarding officer."""
-    return action not in lifecycle.HOLD_ACTIONS
 
 
 def _withdraw_form(actor: Actor, clip: Clip) -> WithdrawForm:

@@ -70,7 +70,11 @@ def clip(clip_id: str) -> str:
 def _empty_form(actor: Actor, clip_id: str) -> DecisionForm:
     with deps().database.read() as session:
         found = queries.get_clip(session, actor, clip_id)
-    return DecisionForm(formdata=None, revision=found.revision, version=found.version)
+        shown = queries.revision(session, found)
+    sha256 = shown.watched_sha256 if shown else None
+    return DecisionForm(
+        formdata=None, revision=found.revision, version=found.version, sha256=sha256
+    )
 
 
 def _claim(actor: Actor, clip_id: str) -> ClaimHeld | None:
@@ -132,11 +136,12 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "buttons": buttons,
         # The officer's decisions have a form of their own.
         "deciding": not officer and not VERDICTS.isdisjoint(buttons),
-        "stage": policy.STAGES[found.stage].name,
+        "stage": policy.stage_of(found).name,
+        "blind": policy.is_blind(actor, found),
         "people": queries.people(session, found),
         "missing": missing(session, found),
         "past": [p for p in past if officer or p[0].action != Action.ESCALATE],
-        "notes": queries.notes(session, found.id),
+        "notes": queries.notes(session, found.id, untold=True),
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "reasons": REASONS,
         "look_alikes": alikes,
@@ -186,7 +191,8 @@ def _refused(
         fresh = _empty_form(actor, clip_id)
         if form.revision.data != fresh.revision.data:
             form.watched.data = False  # nobody has watched the new revision yet
-        form.version.data, form.revision.data = fresh.version.data, fresh.revision.data
+        for name in ("version", "revision", "sha256"):
+            form[name].data = fresh[name].data
         return _desk(actor, clip_id, form, trouble=error), STATUS.get(error.code, 422)
     except NoSuchClip:
         return _gone(actor)

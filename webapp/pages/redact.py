@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from review import lifecycle, policy, queries, redacting
 from review.errors import InvalidInput, NoSuchClip
-from review.models import Clip, Redaction
+from review.models import Clip, Note, Redaction
 from review.policy import Actor
 from review.states import Action
 from webapp.auth import require_actor, signed_in
@@ -60,7 +60,7 @@ def _context(
         "rate": float(Fraction(facts.get("frame_rate") or "30")),
         "silent": "audio_index" in facts and facts["audio_index"] is None,
         "player": player.sources(session, clip, preview_only=True),
-        "notes": [n for n in queries.notes(session, clip.id, clip.revision) if n.at is not None],
+        "notes": _timed_notes(session, clip),
         "form": form,
         **faces.shown(session, clip),
         "wrong": wrong,
@@ -69,6 +69,12 @@ def _context(
         "first_wrong": _first(wrong),
         "wrong_rows": _by_row(wrong),
     }
+
+
+def _timed_notes(session: Session, clip: Clip) -> list[Note]:
+    untold = policy.is_told_early(require_actor(), clip)
+    notes = queries.notes(session, clip.id, clip.revision, untold=untold)
+    return [note for note in notes if note.at is not None]
 
 
 def _first(wrong: dict[str, str]) -> str | None:

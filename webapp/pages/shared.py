@@ -82,12 +82,21 @@ def action_word(action: str) -> str:
         Action.WITHDRAW: _("Đã gỡ"),
         Action.RESTORE: _("Khôi phục"),
         Action.REDACT: _("Đã che, tắt tiếng hoặc cắt bớt"),
+        Action.ANNOUNCE: _("Đã công bố kết quả"),
+        Action.UNDO: _("Đã rút lại quyết định"),
+        lifecycle.ASSIGN: _("Giao người duyệt"),
+        lifecycle.FREE_CLAIM: _("Trả clip về hàng chờ chung"),
         lifecycle.CHOOSE_POSTER: _("Chọn ảnh bìa"),
     }.get(action, action)
 
 
-def stage_word(name: str) -> str:
-    return {"school": _("Bước 1: trường duyệt"), "office": _("Bước 2: Phòng Giáo dục duyệt")}[name]
+def stage_word(name: str, number: int) -> str:
+    """``number``: of the stage in its policy, the first is 0."""
+    return {
+        "school": _("Bước %(n)d: trường duyệt", n=number + 1),
+        "office": _("Bước %(n)d: Phòng Giáo dục duyệt", n=number + 1),
+        "other_school": _("Bước %(n)d: trường khác duyệt", n=number + 1),
+    }[name]
 
 
 def role_word(role: str) -> str:

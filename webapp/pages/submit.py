@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from review import classcodes, queries, submission
 from review.errors import InvalidInput, NotAllowed
-from review.models import Account, Clip
+from review.models import Account, Campaign, Clip
 from review.policy import SUBMITTERS, Actor
 from review.states import State
 from webapp.api import idempotency
@@ -59,6 +59,7 @@ def _page(filled: SubmitForm, clip: Clip | None, who: Actor | None, **more: Any)
     settings = deps().settings
     if who is not None:
         _offer_scopes(filled)
+        _offer_campaigns(filled, clip)
     return render_template(
         "submit.html",
         form=filled,
@@ -76,6 +77,15 @@ def _offer_scopes(filled: SubmitForm) -> None:
     with deps().database.read() as session:
         widest = classcodes.widest(session, account.role, account.class_id)
     offer_scopes(filled.scope, widest)
+
+
+def _offer_campaigns(filled: SubmitForm, clip: Clip | None) -> None:
+    with deps().database.read() as session:
+        found = queries.open_campaigns(session)
+        kept = session.get(Campaign, clip.campaign_id) if clip and clip.campaign_id else None
+    if kept is not None and kept.id not in {campaign.id for campaign in found}:
+        found.append(kept)
+    filled.offer(found)
 
 
 def empty_page(**more: Any) -> str:
@@ -112,6 +122,7 @@ def _draft(actor: Actor, clip_id: str | None) -> Clip | None:
 def _data(clip: Clip) -> dict[str, object]:
     with deps().database.read() as session:
         people = queries.people(session, clip)
+        campaign = session.get(Campaign, clip.campaign_id) if clip.campaign_id else None
     rows = [
         {
             "label": person.label,
@@ -126,6 +137,7 @@ def _data(clip: Clip) -> dict[str, object]:
     ]
     names = ("title", "summary", "topics", "scope", "music", "reenactment", "licence")
     more = {"people": rows, "clip": clip.id, "hide_credit": not clip.credit}
+    more["campaign"] = campaign.slug if campaign else ""
     return {**{n: getattr(clip, n) for n in names}, **more}
 
 
@@ -136,6 +148,7 @@ def save() -> BaseResponse | tuple[Response, int] | tuple[str, int]:
     actor = _submitter()
     filled = SubmitForm()
     draft = _draft(actor, filled.clip.data)
+    _offer_campaigns(filled, draft)
     by_script = request.accept_mimetypes.best == "application/json"
     try:
         if not filled.validate_on_submit():

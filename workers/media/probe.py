@@ -220,9 +220,7 @@ def _duration(answer: Mapping[str, Any], video: Mapping[str, Any], limits: Media
     return seen
 
 
-def _check_sound(
-    answer: Mapping[str, Any], audio: Mapping[str, Any] | None, seen: float
-) -> None:
+def _check_sound(answer: Mapping[str, Any], audio: Mapping[str, Any] | None, seen: float) -> None:
     """What sounds after the last picture could be heard, but not be muted, captioned or reviewed:
     all of that counts by the picture. Raises :class:`Refused`."""
     if audio is None:

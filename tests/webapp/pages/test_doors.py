@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from review import accounts
+from review import accounts, batch
 from review.captions.languages import LANGUAGES
 from review.consent import Scope
 from review.models import Account, Notice
@@ -116,6 +116,9 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/review/{published}/signals": (IN, 403, 403, 200, 200, 404, 403),
     "/review/{foreign_published}/signals": (IN, 403, 403, 404, 200, 404, 403),
     "/review/no-such-clip": (IN, 403, 403, 404, 404, 404, 403),
+    "/review/batch": (IN, 403, 403, 200, 200, 403, 403),
+    "/review/batch/{batch}": (IN, 403, 403, 404, 200, 403, 403),
+    "/review/batch/no-such-batch": (IN, 403, 403, 404, 404, 403, 403),
     "/safeguarding": (IN, 403, 403, 403, 403, 200, 403),
     "/safeguarding/{held}": (IN, 403, 403, 403, 403, 200, 403),
     "/safeguarding/{in_review}": (IN, 403, 403, 403, 403, 404, 403),
@@ -134,6 +137,11 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/quotas": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
+    "/admin/campaigns": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/campaigns/new": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/campaigns/{campaign}": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/campaigns/no-such-campaign": (IN, 403, 403, 403, 404, 403, 404),
+    "/admin/campaigns/{campaign}/decisions": (IN, 403, 403, 403, 200, 403, 403),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
 # Not whole pages of a person in their language: fragments, programs, what is made for nobody.
@@ -171,6 +179,8 @@ def clips(world: World) -> dict[str, str]:
         "withdrawn_for_school": for_school[1],
         "foreign": world.clip(State.IN_REVIEW, owner=stranger),
         "foreign_published": _published_elsewhere(world, stranger),
+        "campaign": world.campaign().id,
+        "batch": _batch(world, found["in_review"]),
         "group": world.group.id,
         "foreign_group": _class_elsewhere(world, stranger),
     }
@@ -178,6 +188,13 @@ def clips(world: World) -> dict[str, str]:
 
 def _teacher_elsewhere(world: World) -> Account:
     return world.account(Role.TEACHER, school=world.another_school())
+
+
+def _batch(world: World, clip_id: str) -> str:
+    """The moderator's."""
+    rows, moderator = [(clip_id, world.get(clip_id).version)], world.actor(Role.MODERATOR)
+    with world.write() as session:
+        return batch.start(session, moderator, "free_claims", None, rows).id
 
 
 def _class_elsewhere(world: World, stranger: Account) -> str:

@@ -1,0 +1,242 @@
+"""Campaigns: when they are open, how their clips are reviewed, and when that is announced."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from review import audit, clock, stages
+from review.details import TOPICS
+from review.errors import InvalidInput, NoSuchThing, NotAllowed, StaleCampaign
+from review.keys import is_id
+from review.models import Campaign, PolicyRow
+from review.policy import Actor, Role
+from review.stages import Stage
+from review.text import Sentence, clean, one_of
+
+KEEPERS = frozenset({Role.ADMIN, Role.MODERATOR})
+MAX_CHECKS = 20
+_D = chr(0x111)  # the one letter of Vietnamese that is not a letter with a mark
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+# What a reviewer looks for, unless the campaign says otherwise: code and Vietnamese label.
+CHECKLIST: dict[str, str] = {
+    "accuracy": "Nội dung chính xác",
+    "easy": "Dễ hiểu với người xem",
+    "privacy": "Không lộ thông tin riêng",
+    "sound": "Tiếng nghe rõ",
+    "music_rights": "Nhạc được phép dùng",
+    "conduct": "Lời nói và hành động tử tế",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is said of a campaign. ``stages`` and ``checklist`` empty: the usual ones."""
+
+    title: str
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    topics: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    checklist: tuple[str, ...] = ()
+    announce_at: datetime | None = None
+    holds_changes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A campaign as its audit row knows it; ``revision``: the number of its policy."""
+
+    id: str
+    version: int
+    revision: int
+    state: str = field(default="campaign")
+
+
+def add(session: Session, slug: str, plan: Plan, actor: Actor) -> Campaign:
+    """A new campaign under a short name that never changes: feeds and manifests use it."""
+    _require_keeper(actor)
+    slug = clean(slug, limit=80).lower()
+    if not _SLUG.fullmatch(slug):
+        raise InvalidInput(slug="Mã gồm chữ thường không dấu, số và dấu gạch, ví dụ «an-toan».")
+    if session.scalar(select(Campaign.id).where(Campaign.slug == slug)):
+        raise InvalidInput(slug="Mã này đã có.")
+    columns = _columns(plan)
+    row = Campaign(slug=slug, version=1, created_at=clock.now(session), **columns)
+    session.add(row)
+    session.flush()
+    row.policy_id = _keep_policy(session, row, plan.stages, actor)
+    session.flush()
+    _record(session, row, "add_campaign", actor, {**columns, "slug": slug})
+    return row
+
+
+def change(session: Session, campaign_id: str, plan: Plan, actor: Actor, version: int) -> Campaign:
+    """Reviews that have begun go on under the policy that they began with; the date of the
+    announcement holds for what waits already. Raises :class:`StaleCampaign`."""
+    _require_keeper(actor)
+    row = get(session, campaign_id, lock=True)
+    if row.version != version:
+        raise StaleCampaign(f"campaign {row.slug} has changed")
+    wanted = _columns(plan)
+    if (plan.stages or stages.DEFAULT.stages) != stages_of(session, row):
+        wanted["policy_id"] = _keep_policy(session, row, plan.stages, actor)
+    changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    if changed:
+        _write(session, row, "change_campaign", actor, changed)
+    return row
+
+
+def announce_now(session: Session, campaign_id: str, actor: Actor) -> Campaign:
+    """What was decided is due from now on, and what will be is told at once. Idempotent: who is
+    cut short after this leaves the rest to the sweep."""
+    if actor.role is not Role.MODERATOR:
+        raise NotAllowed("a moderator announces what was decided")
+    row = get(session, campaign_id, lock=True)
+    now = clock.now(session)
+    if row.announce_at is not None and row.announce_at > now:
+        _write(session, row, "announce_campaign", actor, {"announce_at": now})
+    return row
+
+
+def get(session: Session, campaign_id: str, *, lock: bool = False) -> Campaign:
+    query = select(Campaign).where(Campaign.id == campaign_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalar(query) if is_id(campaign_id) else None
+    if row is None:
+        raise NoSuchThing("there is no such campaign")
+    return row
+
+
+def stages_of(session: Session, campaign: Campaign) -> tuple[Stage, ...]:
+    """How new clips of the campaign are reviewed."""
+    row = session.get(PolicyRow, campaign.policy_id) if campaign.policy_id else None
+    return row.rules.stages if row is not None else stages.DEFAULT.stages
+
+
+def checklist_of(campaign: Campaign | None) -> list[dict[str, Any]]:
+    """[{"code", "label"}] that a reviewer goes through."""
+    own = campaign.checklist if campaign is not None else None
+    return own or [{"code": code, "label": label} for code, label in CHECKLIST.items()]
+
+
+def of_slug(session: Session, slug: str, kept: str | None = None) -> str:
+    """The id of an open campaign; ``kept``: the one that a draft has already may have closed."""
+    row = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if row is None:
+        raise InvalidInput(campaign="Không có cuộc vận động này.")
+    now = clock.now(session)
+    is_open = (row.opens_at or now) <= now <= (row.closes_at or now)
+    if not is_open and row.id != kept:
+        raise InvalidInput(campaign="Cuộc vận động này chưa mở hoặc đã kết thúc.")
+    return row.id
+
+
+def _require_keeper(actor: Actor) -> None:
+    if actor.role not in KEEPERS:
+        raise NotAllowed(f"a {actor.role} does not keep campaigns")
+
+
+def _columns(plan: Plan) -> dict[str, Any]:
+    title = clean(plan.title, limit=120)
+    if not title:
+        raise InvalidInput(title="Hãy ghi tên của cuộc vận động.")
+    if plan.opens_at and plan.closes_at and plan.closes_at <= plan.opens_at:
+        raise InvalidInput(closes_at="Ngày kết thúc phải sau ngày bắt đầu.")
+    if not set(plan.topics) <= set(TOPICS):
+        raise InvalidInput(topics=one_of(TOPICS))
+    if plan.stages:
+        stages.parse(stages.to_json(plan.stages))
+    return {
+        "title": title,
+        "opens_at": plan.opens_at,
+        "closes_at": plan.closes_at,
+        "topics": list(plan.topics),
+        "checklist": _checklist(plan.checklist),
+        "announce_at": plan.announce_at,
+        "holds_changes": plan.holds_changes,
+    }
+
+
+def _checklist(labels: Sequence[str]) -> list[dict[str, Any]] | None:
+    """A usual label keeps its code; the others get one of their letters."""
+    usual = {label: code for code, label in CHECKLIST.items()}
+    found: dict[str, str] = {}
+    for label in (clean(text, limit=120) for text in labels):
+        if label:
+            found.setdefault(usual.get(label) or _code(label), label)
+    if len(found) > MAX_CHECKS:
+        raise InvalidInput(checklist=Sentence("Nhiều nhất {count} mục.", count=MAX_CHECKS))
+    own = [{"code": code, "label": label} for code, label in found.items()]
+    return None if not own or found == CHECKLIST else own
+
+
+def _code(label: str) -> str:
+    """Letters and digits of the label: "Đúng chủ đề" is "dung_chu_de"."""
+    plain = unicodedata.normalize("NFD", label.lower().replace(_D, "d"))
+    return "_".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if c.isascii())))[:60]
+
+
+def _keep_policy(
+    session: Session, campaign: Campaign, rules: tuple[Stage, ...], actor: Actor
+) -> str | None:
+    """The id of a new version of the policy; None for the default one."""
+    if not rules or rules == stages.DEFAULT.stages:
+        return None
+    last = select(func.max(PolicyRow.number)).where(PolicyRow.campaign_id == campaign.id)
+    number = (session.scalar(last) or 0) + 1
+    assert actor.id is not None
+    row = PolicyRow(
+        campaign_id=campaign.id,
+        number=number,
+        name=f"{campaign.slug}/{number}",
+        stages=stages.to_json(rules),
+        made_by=actor.id,
+        made_at=clock.now(session),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _write(
+    session: Session, row: Campaign, action: str, actor: Actor, changed: dict[str, Any]
+) -> None:
+    done = session.execute(
+        update(Campaign)
+        .where(Campaign.id == row.id, Campaign.version == row.version)
+        .values(**changed, version=row.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StaleCampaign(f"campaign {row.slug} has changed")
+    session.refresh(row)
+    _record(session, row, action, actor, changed)
+
+
+def _record(
+    session: Session, row: Campaign, action: str, actor: Actor, changed: dict[str, Any]
+) -> None:
+    policy = session.get(PolicyRow, row.policy_id) if row.policy_id else None
+    audit.append(
+        session,
+        Changed(row.id, row.version, policy.number if policy else 0),
+        action=action,
+        actor_id=actor.id,
+        party=str(actor.role),
+        from_state="campaign" if row.version > 1 else None,
+        detail={name: _plain(value) for name, value in changed.items()},
+    )
+
+
+def _plain(value: Any) -> Any:
+    return clock.iso(value) if isinstance(value, datetime) else value
