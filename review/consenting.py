@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from review import clock
+from review import clock, queueing
 from review.consent import (
     GivenConsent,
     Person,
@@ -46,6 +46,7 @@ def add_person(session: Session, clip_id: str, actor: Actor, who: Person) -> Cli
         raise InvalidInput(label="Cách gọi này đã có.")
     store_people(session, clip, actor, [who])
     lower_to_consents(session, clip)
+    queueing.refile(session, clip)
     return session.scalars(query).one()
 
 
@@ -57,6 +58,7 @@ def record_consent(session: Session, person_id: str, actor: Actor, given: GivenC
     if clip.state not in _SETTLED:
         lower_to_consents(session, clip)
         session.flush()
+        queueing.refile(session, clip)
     try_publish(session, clip)
     return row
 

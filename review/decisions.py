@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from review import audit, clock, feed, jobs
+from review import audit, clock, feed, jobs, numbers
 from review.captions import reading as captions
 from review.errors import (
     ClaimHeld,
@@ -117,6 +117,7 @@ def decide(session: Session, clip_id: str, actor: Actor, verdict: Verdict) -> De
         detail=_decided_on(session, clip, revision),
     )
     decision = _store(session, clip, actor, verdict, stage, revision.watched_sha256)
+    numbers.record(session, clip, actor, decision, [note.code for note in verdict.notes])
     _follow_up(session, clip, verdict.action, was_published)
     return decision
 

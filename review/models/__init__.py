@@ -7,6 +7,7 @@ from review.models.doors import ClipLink, Guesses
 from review.models.faces import FaceProposals
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
+from review.models.numbers import ReasonDay, ReviewDay, WaitingDay
 from review.models.people import (
     Account,
     ApiToken,
@@ -16,6 +17,7 @@ from review.models.people import (
     School,
     SchoolClass,
 )
+from review.models.queue import QueuePlace, SavedFilter
 from review.models.redactions import Redaction
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
 
@@ -47,11 +49,16 @@ __all__ = [
     "LookAlikeRow",
     "Note",
     "OutputFile",
+    "QueuePlace",
+    "ReasonDay",
     "Redaction",
     "Rendition",
+    "ReviewDay",
     "Revision",
+    "SavedFilter",
     "School",
     "SchoolClass",
     "Upload",
     "UploadGate",
+    "WaitingDay",
 ]

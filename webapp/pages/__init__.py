@@ -14,6 +14,8 @@ from webapp.pages import (
     links,
     manifest,
     moderation,
+    numbers,
+    queue,  # its routes are on the desk's blueprint
     quotas,
     redact,
     submit,
@@ -30,6 +32,7 @@ BLUEPRINTS = (
     manifest.blueprint,
     captions.blueprint,
     desk.blueprint,
+    numbers.blueprint,
     library.blueprint,
     moderation.blueprint,
     redact.blueprint,
@@ -38,4 +41,4 @@ BLUEPRINTS = (
     quotas.blueprint,
 )
 
-__all__ = ["BLUEPRINTS"]
+__all__ = ["BLUEPRINTS", "queue"]
