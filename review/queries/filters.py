@@ -47,7 +47,7 @@ class Filters:
         """Of an address: what is empty is not asked for, other names are not ours. Raises
         :class:`InvalidInput` with every field that is wrong."""
         given = {f.name: values[f.name] for f in fields(cls) if values.get(f.name)}
-        wrong = {
+        wrong: dict[str, str] = {
             name: one_of(_CHOICES[name])
             for name, value in given.items()
             if name in _CHOICES and value not in _CHOICES[name]
@@ -58,7 +58,7 @@ class Filters:
         if wrong:
             raise InvalidInput(**wrong)
         days = given.pop("days", None)
-        return cls(**given, days=int(days) if days else None)  # type: ignore[arg-type]
+        return cls(**given, days=int(days) if days else None)
 
     @classmethod
     def from_text(cls, text: str) -> Filters:

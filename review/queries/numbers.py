@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
@@ -104,32 +105,29 @@ def _tallies(session: Session, first: date, last: date, own: str | None) -> _Tal
     by_school: defaultdict[str, Tally] = defaultdict(Tally)
     by_person: defaultdict[str, Tally] = defaultdict(Tally)
     sums = [func.sum(c) for c in (ReviewDay.decided, ReviewDay.agreed, ReviewDay.differed)]
-    # Two groupings of few rows each, instead of every row of the period here.
-    for key, tallies in ((ReviewDay.day, by_day), (ReviewDay.school_id, by_school)):
+    # Three groupings of few rows each, instead of every row of the period here.
+    groupings: tuple[tuple[Any, Any], ...] = (
+        (ReviewDay.day, by_day),
+        (ReviewDay.school_id, by_school),
+        (ReviewDay.actor_id, by_person),
+    )
+    for key, tallies in groupings:
         rows = session.execute(
             select(key, ReviewDay.action, *sums)
             .where(_within(ReviewDay, first, last, own))
             .group_by(key, ReviewDay.action)
         )
-        for row in rows:
-            _add(tallies[row[0]], row[1:])
+        for value, action, *figures in rows:
+            _add(tallies[value], action, *map(int, figures))
             if tallies is by_day:
-                _add(total, row[1:])
-    people = session.execute(
-        select(ReviewDay.actor_id, ReviewDay.action, *sums)
-        .where(_within(ReviewDay, first, last, own))
-        .group_by(ReviewDay.actor_id, ReviewDay.action)
-    )
-    for actor_id, *row in people:
-        _add(by_person[actor_id], row)
+                _add(total, action, *map(int, figures))
     return total, by_day, by_school, by_person
 
 
-def _add(tally: Tally, row: Iterable[object]) -> None:
-    action, decided, agreed, differed = row
-    tally.by_action[str(action)] = tally.by_action.get(str(action), 0) + int(str(decided))
-    tally.agreed += int(str(agreed))
-    tally.differed += int(str(differed))
+def _add(tally: Tally, action: str, decided: int, agreed: int = 0, differed: int = 0) -> None:
+    tally.by_action[action] += decided
+    tally.agreed += agreed
+    tally.differed += differed
 
 
 @dataclass(slots=True)
@@ -143,7 +141,7 @@ class _Steps:
 
 def _steps(session: Session, first: date, last: date, own: str | None) -> _Steps:
     found = _Steps(defaultdict(dict), defaultdict(dict), defaultdict(dict))
-    kinds = (
+    kinds: tuple[tuple[Any, Any], ...] = (
         (WaitingDay.party, found.party),
         (WaitingDay.day, found.day),
         (WaitingDay.school_id, found.school),
@@ -155,7 +153,7 @@ def _steps(session: Session, first: date, last: date, own: str | None) -> _Steps
             .group_by(key, WaitingDay.step)
         )
         for value, step, decided in rows:
-            into[value][step] = int(decided)  # type: ignore[index]
+            into[value][step] = int(decided)
     return found
 
 
@@ -222,7 +220,7 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     total = Tally()
     for tally in tallies:
         for action, decided in tally.by_action.items():
-            _add(total, (action, decided, 0, 0))
+            _add(total, action, decided)
         total.agreed += tally.agreed
         total.differed += tally.differed
     return total

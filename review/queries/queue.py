@@ -110,7 +110,7 @@ def _shortest(session: Session, names: Sequence[str]) -> str:
     sizes = union_all(
         *(
             select(
-                literal(index).label("index"),
+                literal(number).label("number"),
                 select(func.count())
                 .select_from(
                     select(QueuePlace.clip_id)
@@ -121,11 +121,11 @@ def _shortest(session: Session, names: Sequence[str]) -> str:
                 .scalar_subquery()
                 .label("size"),
             )
-            for index, name in enumerate(names)
+            for number, name in enumerate(names)
         )
     )
-    counted = {row.index: row.size for row in session.execute(sizes)}
-    return names[min(counted, key=lambda index: (counted[index], index))]
+    _, shortest = min((int(row.size), int(row.number)) for row in session.execute(sizes))
+    return names[shortest]
 
 
 def _window_end(session: Session, lead: str, after: Position | None) -> Position | None:
@@ -157,7 +157,7 @@ def _position(at: Position) -> Any:
 
 def _in_all(names: Sequence[str]) -> list[ColumnElement[bool]]:
     """The clip stands in these lists too: each is one look at the key."""
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     for name in names:
         other = aliased(QueuePlace)
         conditions.append(

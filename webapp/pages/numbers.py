@@ -163,9 +163,9 @@ def _tables(found: Numbers, days: int, *, plain: bool = False) -> Iterable[Table
             return share_text(of.agreement)
         return "" if of.agreement is None else str(round(100 * of.agreement))
 
-    half, most = _("Một nửa chờ dưới"), _("90% chờ dưới")
+    half, most = _("Một nửa chờ dưới"), _("9/10 chờ dưới")
     if plain:
-        half, most = _("Một nửa chờ dưới (giờ)"), _("90% chờ dưới (giờ)")
+        half, most = _("Một nửa chờ dưới (giờ)"), _("9/10 chờ dưới (giờ)")
     agreed = _("Phòng đồng ý (%)") if plain else _("Phòng đồng ý")
     form = "yyyy-MM-dd" if plain else "dd/MM/yyyy"
     yield Table(

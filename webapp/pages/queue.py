@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -146,9 +147,14 @@ def next_clip() -> Response:
         return redirect(url_for("desk.clip", clip_id=found))
     if filters.narrows:
         flash(_("Không còn clip nào hợp với bộ lọc."))
-        return redirect(url_for("desk.queue", **{"scope": "due", **filters.to_dict()}))
+        return _queue_of(filters)
     flash(_("Không còn clip nào chờ bạn duyệt."))
     return redirect(url_for("desk.queue"))
+
+
+def _queue_of(filters: Filters) -> Response:
+    asked: dict[str, Any] = {"scope": filters.scope, **filters.to_dict()}
+    return redirect(url_for("desk.queue", **asked))
 
 
 def _going_on(rows: Session, actor: Actor) -> Filters:
@@ -169,7 +175,7 @@ def save_filter() -> Response:
     with deps().database.write() as rows:
         kept = savedfilters.save(rows, actor, name, filters, is_default=is_default)
     flash(_("Đã lưu bộ lọc «%(name)s».", name=kept.name))
-    return redirect(url_for("desk.queue", **{"scope": filters.scope, **filters.to_dict()}))
+    return _queue_of(filters)
 
 
 @blueprint.post("/review/filters/<filter_id>/delete")

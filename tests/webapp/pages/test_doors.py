@@ -110,6 +110,8 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/review/{published}/signals": (IN, 403, 403, 200, 200, 404, 403),
     "/review/{foreign_published}/signals": (IN, 403, 403, 404, 200, 404, 403),
     "/review/no-such-clip": (IN, 403, 403, 404, 404, 404, 403),
+    "/numbers": (IN, 403, 403, 200, 200, 403, 200),
+    "/numbers/schools.csv": (IN, 403, 403, 200, 200, 403, 200),
     "/safeguarding": (IN, 403, 403, 403, 403, 200, 403),
     "/admin": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/quotas": (IN, 403, 403, 403, 403, 403, 200),
