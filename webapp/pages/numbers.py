@@ -110,7 +110,7 @@ def share_text(share: float | None) -> str:
 
 
 def _hours(seconds: float | None) -> str:
-    return "" if seconds is None else str(round(seconds / HOUR_S, 2)).replace(".", _(","))
+    return "" if seconds is None else str(format_decimal(seconds / HOUR_S, format="0.##"))
 
 
 def _decided_chart(found: Numbers) -> charts.Chart:
