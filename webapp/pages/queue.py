@@ -79,7 +79,7 @@ def _tabs(actor: Actor) -> dict[str, str]:
 def sign_words() -> dict[str, str]:
     words = {
         "flashing": _("nhấp nháy mạnh"),
-        "returns": _("giống clip đã gỡ hoặc không được duyệt"),
+        "returns": _("giống clip từng bị gỡ, bị từ chối"),
         "consent": _("thiếu sự đồng ý"),
         "gps": _("tệp gốc có vị trí GPS"),
     }

@@ -1,6 +1,6 @@
 """Whether a page of the queue costs the same at a million waiting clips as at a thousand.
 
-.venv/bin/python bench/queue.py [--clips 1000000] [--small 1000] [--rounds 7] [--postgres]
+.venv/bin/python bench/waiting.py [--clips 1000000] [--small 1000] [--rounds 7] [--postgres]
 
 Invented clips of 500 schools in a temporary database of each size; both pages are asked for in
 turns, through the whole application, and their ratio is printed with its range. So are the
