@@ -85,8 +85,9 @@ def office(url: str, clips: int, folder: Path) -> Office:
 
 
 def signed_in(client: FlaskClient, world: World) -> FlaskClient:
+    moderator = world.person(Role.MODERATOR)
     with world.write() as session:
-        secret = accounts.open_session(session, world.person(Role.MODERATOR), 100)
+        secret = accounts.open_session(session, moderator, 100)
     with client.session_transaction() as cookie:
         cookie["_user_id"] = secret
     return client
