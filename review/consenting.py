@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from review import clock
+from review import clock, queueing
 from review.consent import (
     GivenConsent,
     Person,
@@ -51,6 +51,7 @@ def add_person(session: Session, clip_id: str, actor: Actor, who: Person) -> Cli
         raise InvalidInput(label="Cách gọi này đã có.")
     store_people(session, clip, actor, [who])
     lower_to_consents(session, clip)
+    queueing.refile(session, clip)
     return session.scalars(query).one()
 
 
@@ -62,6 +63,7 @@ def record_consent(session: Session, person_id: str, actor: Actor, given: GivenC
     if not _is_settled(clip):
         lower_to_consents(session, clip)
         session.flush()
+        queueing.refile(session, clip)
     try_publish(session, clip)
     return row
 

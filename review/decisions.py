@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from review import announcing, audit, clock, feed, jobs, policy
+from review import announcing, audit, clock, feed, jobs, numbers, policy
 from review.captions import reading as captions
 from review.errors import (
     ClaimHeld,
@@ -135,6 +135,7 @@ def decide(
         detail={**_decided_on(session, clip, revision), "decision": said[-1]["decision"]},
     )
     decision = _store(session, clip, actor, verdict, said, stage, revision.watched_sha256)
+    numbers.record(session, clip, actor, decision, [note.code for note in verdict.notes])
     _follow_up(session, clip, verdict.action, said, was_published)
     if clip.state == State.APPROVED and not clip.unannounced:
         telling.approved(session, clip, actor)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, jobs
+from review import clock, jobs, queueing
 from review.jobs import Claim
 from review.lifecycle import load, load_visible
 from review.models import Clip, FaceProposals, Job
@@ -62,7 +62,7 @@ def search(session: Session, clip: Clip) -> Search:
 
 def found(session: Session, claim: Claim, boxes: Sequence[Box], left_out: int) -> None:
     """The search is done. Raises :class:`LeaseLost`; the clip stays as it is."""
-    load(session, claim.clip_id)
+    clip = load(session, claim.clip_id)
     jobs.finish(session, claim)
     session.merge(
         FaceProposals(
@@ -71,6 +71,7 @@ def found(session: Session, claim: Claim, boxes: Sequence[Box], left_out: int) -
             found_at=clock.now(session),
         )
     )
+    queueing.refile(session, clip)
     session.flush()
 
 

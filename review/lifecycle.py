@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from review import audit, clock, policy, search, stages
+from review import audit, clock, policy, queueing, search, stages
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Campaign, Clip, Decision, PolicyRow, Redaction, Revision
@@ -193,6 +193,7 @@ def move(
     session.refresh(clip)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise StaleClip(clip.id, clip.version, _happened_since(session, clip, version, actor))
+    queueing.follow(session, clip, before)
     audit.append(
         session,
         clip,

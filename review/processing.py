@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review import jobs, lookalikes
+from review import jobs, lookalikes, queueing
 from review.jobs import Claim
 from review.lifecycle import load, move
 from review.models import Clip, OutputFile, Rendition, Revision
@@ -118,6 +118,7 @@ def laddered(
         lookalikes.index(session, revision, hashes)
     if clip.revision == revision.number:
         clip.progress = None
+        queueing.refile(session, clip)  # the ladder saw every frame
         session.flush()
         try_publish(session, clip)
 

@@ -3,15 +3,11 @@ to start from."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from review.manifest.columns import COLUMNS
-
-BOM = "\ufeff"  # without it Excel takes UTF-8 for the machine's old encoding
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from review.spreadsheet import csv_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +68,6 @@ _ENGLISH = {
 }
 
 
-def safe(cell: str) -> str:
-    """A cell that a spreadsheet shows as text: what would begin a formula gets an apostrophe."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _csv(rows: Iterable[Iterable[str]], delimiter: str) -> str:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return BOM + stream.getvalue()
-
-
 def as_csv(
     outcomes: Iterable[Outcome], delimiter: str = ";", words: Callable[[str], str] = str
 ) -> str:
@@ -91,11 +75,11 @@ def as_csv(
     rows = [
         (str(o.row), o.file, o.title, words(RESULTS[o.result]), o.told, o.clip) for o in outcomes
     ]
-    return _csv([[words(name) for name in HEADER], *rows], delimiter)
+    return csv_text([[words(name) for name in HEADER], *rows], delimiter)
 
 
 def template(*, english: bool = False, delimiter: str = ";") -> str:
     """All columns, in the reader's language, with examples."""
     cells = [[line.get(c.key, "") for c in COLUMNS] for line in EXAMPLES]
     rows = [[_ENGLISH.get(t, t) for t in line] for line in cells] if english else cells
-    return _csv([[c.key if english else c.name for c in COLUMNS], *rows], delimiter)
+    return csv_text([[c.key if english else c.name for c in COLUMNS], *rows], delimiter)

@@ -10,6 +10,7 @@ from review.models.faces import FaceProposals
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.notices import CaseEntry, Notice
+from review.models.numbers import ReasonDay, ReviewDay, WaitingDay
 from review.models.people import (
     Account,
     ApiToken,
@@ -18,6 +19,7 @@ from review.models.people import (
     School,
     SchoolClass,
 )
+from review.models.queue import QueuePlace, SavedFilter
 from review.models.redactions import Redaction
 from review.models.search import SearchRow
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
@@ -55,12 +57,17 @@ __all__ = [
     "Notice",
     "OutputFile",
     "PolicyRow",
+    "QueuePlace",
+    "ReasonDay",
     "Redaction",
     "Rendition",
+    "ReviewDay",
     "Revision",
+    "SavedFilter",
     "School",
     "SchoolClass",
     "SearchRow",
     "Upload",
     "UploadGate",
+    "WaitingDay",
 ]

@@ -22,6 +22,7 @@ class Clip(Base):
         Index("ix_clips_owner", "owner_id", "id"),
         Index("ix_clips_class", "class_id", "created_at"),
         Index("ix_clips_published", "state", "scope", "published_at", "id"),
+        Index("ix_clips_claims", "claimed_by", "claimed_until"),
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
         Index("ix_clips_waiting", "state", "stage_party", "school_id", "submitted_at", "id"),
         Index("ix_clips_unannounced", "unannounced", "campaign_id", "id"),

@@ -8,10 +8,12 @@ from review.queries.campaigns import (
 )
 from review.queries.clips import class_clips, drafts, gallery, my_clips, of_kind, shown_campaigns
 from review.queries.covers import Cover, Face, covers, faces
+from review.queries.filters import Filters
 from review.queries.finding import Found, find, suggest
 from review.queries.paging import Page, decode_cursor, encode_cursor
 from review.queries.queue import (
-    QueueRow,
+    Count,
+    count,
     next_in_queue,
     review_queue,
     safeguarding_queue,
@@ -30,17 +32,21 @@ from review.queries.records import (
     revision,
     revisions,
 )
+from review.queries.rows import QueueRow
 from review.queries.visibility import can_see, get_clip, in_scope, was_taken_back
 
 __all__ = [
+    "Count",
     "Cover",
     "Face",
+    "Filters",
     "Found",
     "Page",
     "QueueRow",
     "campaigns",
     "can_see",
     "class_clips",
+    "count",
     "covers",
     "decisions",
     "decode_cursor",

@@ -1,65 +1,229 @@
-"""The queues: which clips wait for whose decision, oldest first."""
+"""The queues: which clips wait for whose decision, in the order of their turns.
+
+A page costs the same at a million clips as at a thousand, whatever is filtered: it walks along the
+shortest of the lists that are asked for, at most :data:`WINDOW` places, and looks each place up in
+the others. Where that is not enough to fill it, the page is shorter and its cursor goes on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from review import clock
+from review.clock import UtcDateTime
 from review.keys import is_id
-from review.models import Clip, School, SchoolClass
-from review.policy import Actor, Role, is_blind
-from review.queries.covers import faces
-from review.queries.paging import Page, paged
+from review.models import Clip, QueuePlace
+from review.policy import Actor, Role
+from review.queries.filters import Filters
+from review.queries.paging import MAX_PAGE, Page, decode_cursor, encode_cursor, paged
+from review.queries.rows import QueueRow, queue_rows
 from review.states import Party, State
+
+WINDOW = 1000  # places that one page looks at
+MAX_MINE = 200  # claims of one person that are listed
+MAX_WALKS = 10  # windows that "next" looks through before it gives up
+
+Position = tuple[datetime, str]
+DUE = Filters()
 
 
 @dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One line of a reviewer's queue. In a blind stage it names neither school nor class."""
+class Count:
+    """``more``: there are more than ``number``, or there may be: counting ended there."""
 
-    clip: Clip
-    school_name: str
-    class_name: str | None
-    duration_s: float | None
-    poster: str
-    claimed_by_other: bool
-    claimed_by_me: bool
+    number: int
+    more: bool
 
 
-def _waiting_for(session: Session, actor: Actor) -> ColumnElement[bool] | None:
-    """Which clips wait for a decision of this person; None: none ever do."""
-    if actor.role == Role.MODERATOR:
-        asked: ColumnElement[bool] = Clip.stage_party == Party.MODERATOR
-    elif actor.role == Role.REVIEWER:
-        asked = and_(Clip.stage_party == Party.REVIEWER, Clip.school_id == actor.school_id)
-        if actor.school_id is not None and _any_peer_waits(session):
-            elsewhere = or_(Clip.school_id.is_(None), Clip.school_id != actor.school_id)
-            asked = or_(asked, and_(Clip.stage_party == Party.PEER, elsewhere))
-    else:
-        return None
-    # One who has decided in a stage does not decide in it again.
-    voted = cast(Clip.votes, String).contains(f'"{actor.id}"', autoescape=True)
-    return and_(Clip.state == State.IN_REVIEW, asked, Clip.owner_id != actor.id, ~voted)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One party's clips: ``found`` in order, all there are up to ``end`` (None: to the last)."""
 
-
-def _any_peer_waits(session: Session) -> bool:
-    """Asked first: without such a stage a reviewer's queue is one stretch of an index."""
-    waiting = select(Clip.id).where(Clip.state == State.IN_REVIEW, Clip.stage_party == Party.PEER)
-    return session.scalar(waiting.limit(1)) is not None
+    found: list[tuple[datetime, Clip]]
+    end: Position | None
 
 
 def review_queue(
-    session: Session, actor: Actor, cursor: str | None = None, limit: int = 20
+    session: Session,
+    actor: Actor,
+    cursor: str | None = None,
+    limit: int = 20,
+    filters: Filters = DUE,
 ) -> Page[QueueRow]:
-    """The clips that wait for this person's decision, oldest first."""
-    waiting = _waiting_for(session, actor)
-    if waiting is None:
-        return Page([], None)
-    return _queue(session, actor, waiting, cursor, limit)
+    """The clips that are asked for, by their turns: those that waited longest first, with a fair
+    share between schools. A page that is not full, or empty, may have a following one."""
+    limit = max(1, min(limit, MAX_PAGE))
+    if filters.scope == "mine":
+        mine = _mine(session, actor, filters)
+        return Page(queue_rows(session, actor, mine[:limit]), None)
+    after = decode_cursor(cursor) if cursor else None
+    walks = [_walk(session, actor, n, filters, after, limit + 1) for n in filters.lists(actor)]
+    # Beyond the place where one walk stopped, what another found may not be the next.
+    ends = [walk.end for walk in walks if walk.end is not None]
+    end = min(ends) if ends else None
+    found = sorted((turn, clip.id, clip) for walk in walks for turn, clip in walk.found)
+    found = [row for row in found if end is None or row[:2] <= end]
+    following = found[limit - 1][:2] if len(found) > limit else end
+    clips = [clip for _, _, clip in found[:limit]]
+    return Page(queue_rows(session, actor, clips), encode_cursor(*following) if following else None)
+
+
+def _walk(
+    session: Session,
+    actor: Actor,
+    names: Sequence[str],
+    filters: Filters,
+    after: Position | None,
+    limit: int,
+    *also: ColumnElement[bool],
+) -> _Walk:
+    lead = _shortest(session, names)
+    end = _window_end(session, lead, after)
+    query = (
+        select(QueuePlace.turn, Clip)
+        .join(Clip, Clip.id == QueuePlace.clip_id)
+        .where(
+            QueuePlace.list == lead,
+            *_between(after, end),
+            *_in_all([name for name in names if name != lead]),
+            *_wanted(session, actor, filters),
+            *also,
+        )
+        .order_by(QueuePlace.turn, QueuePlace.clip_id)
+        .limit(limit)
+    )
+    rows = [(turn, clip) for turn, clip in session.execute(query)]
+    # A full page ends before its window does: what lies between is the next one's.
+    return _Walk(rows, None if len(rows) == limit else end)
+
+
+def _shortest(session: Session, names: Sequence[str]) -> str:
+    """The list with the fewest clips, counted as far as a window reaches."""
+    if len(names) == 1:
+        return names[0]
+    sizes = union_all(
+        *(
+            select(
+                literal(number).label("number"),
+                select(func.count())
+                .select_from(
+                    select(QueuePlace.clip_id)
+                    .where(QueuePlace.list == name)
+                    .limit(WINDOW)
+                    .subquery()
+                )
+                .scalar_subquery()
+                .label("size"),
+            )
+            for number, name in enumerate(names)
+        )
+    )
+    _, shortest = min((int(row.size), int(row.number)) for row in session.execute(sizes))
+    return names[shortest]
+
+
+def _window_end(session: Session, lead: str, after: Position | None) -> Position | None:
+    """The last place of the window; None: the list ends before."""
+    query = (
+        select(QueuePlace.turn, QueuePlace.clip_id)
+        .where(QueuePlace.list == lead, *_between(after, None))
+        .order_by(QueuePlace.turn, QueuePlace.clip_id)
+        .offset(WINDOW - 1)
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row.turn, row.clip_id)
+
+
+def _between(after: Position | None, end: Position | None) -> list[ColumnElement[bool]]:
+    here = tuple_(QueuePlace.turn, QueuePlace.clip_id)
+    bounds = []
+    if after is not None:
+        bounds.append(here > _position(after))
+    if end is not None:
+        bounds.append(here <= _position(end))
+    return bounds
+
+
+def _position(at: Position) -> Any:
+    return tuple_(literal(at[0], UtcDateTime()), literal(at[1]))
+
+
+def _in_all(names: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The clip stands in these lists too: each is one look at the key."""
+    conditions: list[ColumnElement[bool]] = []
+    for name in names:
+        other = aliased(QueuePlace)
+        conditions.append(
+            select(literal(1))
+            .where(
+                other.list == name,
+                other.turn == QueuePlace.turn,
+                other.clip_id == QueuePlace.clip_id,
+            )
+            .exists()
+        )
+    return conditions
+
+
+def _wanted(session: Session, actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
+    """What the clip's own row has to say: it has the last word, whatever list named it."""
+    wanted = [Clip.state == State.IN_REVIEW, Clip.owner_id != actor.id]
+    if actor.role is Role.REVIEWER:
+        elsewhere = Clip.school_id.is_distinct_from(actor.school_id)
+        wanted.append(or_(Clip.stage_party != Party.PEER, elsewhere))
+    if filters.scope == "due":
+        # One who has decided in a stage does not decide in it again.
+        wanted.append(~cast(Clip.votes, String).contains(f'"{actor.id}"', autoescape=True))
+    if filters.days is not None:
+        before = clock.now(session) - timedelta(days=filters.days)
+        wanted.append(Clip.submitted_at < before)
+    return wanted
+
+
+def _mine(session: Session, actor: Actor, filters: Filters) -> list[Clip]:
+    """What this person has claimed now: few, so they are sorted here."""
+    mine = list(session.scalars(_claimed(session, actor)))
+    found: list[tuple[datetime, str, Clip]] = []
+    for names in filters.lists(actor) if mine else []:
+        query: Select[datetime, Clip] = (
+            select(QueuePlace.turn, Clip)
+            .join(Clip, Clip.id == QueuePlace.clip_id)
+            .where(
+                QueuePlace.clip_id.in_(mine),
+                QueuePlace.list == names[0],
+                *_in_all(names[1:]),
+                *_wanted(session, actor, filters),
+            )
+        )
+        found += [(turn, clip.id, clip) for turn, clip in session.execute(query)]
+    return [clip for _, _, clip in sorted(found)]
+
+
+def _claimed(session: Session, actor: Actor) -> Select[str]:
+    """Ids of the clips that are this person's own work now: claimed, or given to them."""
+    now = clock.now(session)
+    held = and_(Clip.claimed_by == actor.id, Clip.claimed_until > now)
+    mine = or_(held, Clip.assigned_to == actor.id)
+    return select(Clip.id).where(mine, Clip.state == State.IN_REVIEW).limit(MAX_MINE)
 
 
 def safeguarding_queue(
@@ -68,15 +232,9 @@ def safeguarding_queue(
     """The clips whose case is open, held or withdrawn while held: for their officer only."""
     if actor.role != Role.SAFEGUARDING:
         return Page([], None)
-    return _queue(session, actor, Clip.case_open.is_(True), cursor, limit)
-
-
-def _queue(
-    session: Session, actor: Actor, where: ColumnElement[bool], cursor: str | None, limit: int
-) -> Page[QueueRow]:
     page = paged(
         session,
-        select(Clip).where(where),
+        select(Clip).where(Clip.case_open.is_(True)),
         Clip.submitted_at,
         Clip.id,
         cursor,
@@ -84,61 +242,80 @@ def _queue(
         newest_first=False,
         key_of=lambda c: (c.submitted_at, c.id),
     )
-    return Page(_queue_rows(session, actor, page.items), page.next)
+    return Page(queue_rows(session, actor, page.items), page.next)
 
 
-def _queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[QueueRow]:
-    now = clock.now(session)
-    schools = _names(session, School, {c.school_id for c in clips})
-    classes = _names(session, SchoolClass, {c.class_id for c in clips})
-    shown = faces(session, clips)
-    rows = []
-    for clip in clips:
-        claimed = clip.claimed_until is not None and clip.claimed_until > now
-        blind = is_blind(actor, clip)
-        rows.append(
-            QueueRow(
-                clip,
-                "" if blind else schools.get(clip.school_id, ""),
-                None if blind else classes.get(clip.class_id),
-                shown[clip.id].duration_s,
-                shown[clip.id].poster,
-                claimed and clip.claimed_by != actor.id,
-                claimed and clip.claimed_by == actor.id,
-            )
-        )
-    return rows
+def free_clips(
+    session: Session,
+    actor: Actor,
+    after: str | None = None,
+    limit: int = 20,
+    filters: Filters = DUE,
+) -> list[str]:
+    """Ids of the first clips that wait for this person and that nobody else has claimed; with
+    ``after`` those that follow it first, so that putting clips off leads through them all."""
+    due = filters.within("due")
+    found: list[str] = []
+    for names in due.lists(actor):
+        start = _place_of(session, names, after)
+        found += _free(session, actor, names, due, start, limit)
+        if start is not None and len(found) < limit:
+            again = _free(session, actor, names, due, None, limit)
+            found += [i for i in again if i not in found and i != after]
+    return found[:limit]
 
 
-def _names(
-    session: Session, model: type[School | SchoolClass], ids: set[str | None]
-) -> dict[str | None, str]:
-    rows = session.execute(select(model.id, model.name).where(model.id.in_(ids)))
-    return {row.id: row.name for row in rows}
-
-
-def next_in_queue(session: Session, actor: Actor, after: str | None = None) -> str | None:
-    """Id of the oldest waiting clip that nobody else has claimed; with ``after`` the one that
-    follows it, so that putting clips off leads through them all, and at the end to the first."""
-    waiting = _waiting_for(session, actor)
-    if waiting is None:
+def _place_of(session: Session, names: Sequence[str], clip_id: str | None) -> Position | None:
+    """Where a clip stands, or stood before it was decided: about when it was sent."""
+    if clip_id is None or not is_id(clip_id):
         return None
+    standing = select(QueuePlace.turn).where(
+        QueuePlace.clip_id == clip_id, QueuePlace.list == names[0]
+    )
+    turn = session.scalar(standing)
+    if turn is None:
+        clip = session.get(Clip, clip_id)
+        turn = clip.submitted_at if clip is not None else None
+    return None if turn is None else (turn, clip_id)
+
+
+def _free(
+    session: Session,
+    actor: Actor,
+    names: Sequence[str],
+    filters: Filters,
+    after: Position | None,
+    limit: int,
+) -> list[str]:
     now = clock.now(session)
     free = or_(Clip.claimed_by.is_(None), Clip.claimed_by == actor.id, Clip.claimed_until < now)
-    query = select(Clip.id).where(waiting, free).order_by(Clip.submitted_at, Clip.id).limit(1)
-    left = session.get(Clip, after) if after is not None and is_id(after) else None
-    if left is None:
-        return session.scalar(query)
-    later = Clip.submitted_at > left.submitted_at
-    same_time = and_(Clip.submitted_at == left.submitted_at, Clip.id > left.id)
-    return session.scalar(query.where(or_(later, same_time))) or session.scalar(
-        query.where(Clip.id != left.id)
-    )
+    for _ in range(MAX_WALKS):
+        walk = _walk(session, actor, names, filters, after, limit, free)
+        if walk.found or walk.end is None:
+            return [clip.id for _, clip in walk.found]
+        after = walk.end
+    return []
 
 
-def waiting_count(session: Session, actor: Actor, cap: int = 100) -> int:
-    """How many clips wait for this person, counted only up to ``cap``."""
-    waiting = _waiting_for(session, actor)
-    if waiting is None:
-        return 0
-    return len(list(session.scalars(select(Clip.id).where(waiting).limit(cap))))
+def next_in_queue(
+    session: Session, actor: Actor, after: str | None = None, filters: Filters = DUE
+) -> str | None:
+    """Id of the clip whose turn it is, of those that nobody else has claimed."""
+    return next(iter(free_clips(session, actor, after, 1, filters)), None)
+
+
+def waiting_count(session: Session, actor: Actor, cap: int = 100, filters: Filters = DUE) -> int:
+    """How many clips are asked for, counted only up to ``cap``."""
+    return count(session, actor, filters, cap).number
+
+
+def count(session: Session, actor: Actor, filters: Filters, cap: int = 100) -> Count:
+    """As far as one window reaches, and up to ``cap``."""
+    if filters.scope == "mine":
+        return Count(len(_mine(session, actor, filters)), more=False)
+    number, more = 0, False
+    for names in filters.lists(actor):
+        walk = _walk(session, actor, names, filters, None, cap)
+        number += len(walk.found)
+        more = more or walk.end is not None
+    return Count(min(number, cap), more or number >= cap)

@@ -87,6 +87,7 @@ WITHOUT_IDS = {
     "api.put_draft",  # under a name of the caller's own
     "api.list_clips",
     "api.review_queue",
+    "api.take_next",
     "api.list_jobs",
     "api.describe",
     "uploads.create",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
 from flask import Response, current_app, jsonify
 
+from review.queries import Filters
 from webapp.api.blueprint import blueprint
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -145,6 +147,7 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.put_captions": (_CAPTION_FILES, 200, (401, 403, 404, 409, 413, 422)),
     "api.delete_captions": (None, 200, (401, 403, 404, 409, 422, 428)),
     "api.review_queue": (None, 200, (401, 422)),
+    "api.take_next": (None, 200, (401, 422)),
     "api.claim": (None, 200, (401, 403, 404, 409)),
     "api.release_claim": (None, 204, (401,)),
     "api.decide": (_DECISION, 201, (401, 403, 404, 409, 422)),
@@ -156,13 +159,15 @@ _CALLS: dict[str, tuple[Any, int, tuple[int, ...]]] = {
     "api.retry_job": (None, 200, (401, 403, 404, 409)),
     "api.describe": (None, 200, ()),
 }
+_FILTERS = tuple(("query", field.name) for field in fields(Filters))
 # What a call reads besides its path and its body: (where, name).
 _PARAMETERS: dict[str, tuple[tuple[str, str], ...]] = {
     "api.create_clip": (("header", "Idempotency-Key"),),
     "api.list_clips": (("query", "cursor"), ("query", "limit")),
     "api.put_captions": (("query", "version"), ("query", "revision"), ("query", "source")),
     "api.delete_captions": (("query", "version"), ("query", "revision")),
-    "api.review_queue": (("query", "cursor"), ("query", "limit")),
+    "api.review_queue": (("query", "cursor"), ("query", "limit"), *_FILTERS),
+    "api.take_next": (("query", "after"), *_FILTERS),
     "api.list_jobs": (("query", "state"), ("query", "cursor"), ("query", "limit")),
 }
 

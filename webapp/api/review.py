@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from review import decisions, policy, queries
+from review import decisions, policy, queries, taking
 from review.clock import iso
 from review.decisions import NoteInput, Verdict
 from review.errors import InvalidInput
 from review.models import Clip
-from review.queries import QueueRow
+from review.queries import Filters, QueueRow
 from review.states import Action
 from review.text import one_of
 from webapp.api import shape
@@ -35,17 +35,30 @@ def _row(row: QueueRow) -> dict[str, Any]:
         "duration_s": row.duration_s,
         "waiting_since": iso(clip.submitted_at) if clip.submitted_at else None,
         "claimed": "other" if row.claimed_by_other else "me" if row.claimed_by_me else None,
+        "claimed_until": iso(row.claimed_until) if row.claimed_until else None,
+        "signs": list(row.signs),
     }
 
 
 @blueprint.get("/review/queue")
 def review_queue() -> Response:
-    """The clips that wait for the caller's decision, oldest first."""
-    actor = require_actor()
+    """The clips that wait for the caller's decision, or those asked for, by their turns."""
+    actor, filters = require_actor(), Filters.parse(request.args)
     with deps().database.read() as session:
-        page = queries.review_queue(session, actor, request.args.get("cursor"), limit())
+        page = queries.review_queue(session, actor, request.args.get("cursor"), limit(), filters)
         items = [_row(row) for row in page.items]
     return jsonify({"items": items, "next": page.next})
+
+
+@blueprint.post("/review/next")
+def take_next() -> Response:
+    """Claim the next clip that nobody else has; all null where none waits."""
+    actor, filters = require_actor(), Filters.parse(request.args)
+    with deps().database.write() as session:
+        clip_id = taking.take_next(session, actor, request.args.get("after"), filters)
+        clip = session.get(Clip, clip_id, populate_existing=True) if clip_id else None
+    until = clip.claimed_until if clip is not None else None
+    return jsonify({"id": clip_id, "claimed_until": iso(until) if until else None})
 
 
 @blueprint.post("/review/<clip_id>/claim")

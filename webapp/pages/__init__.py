@@ -18,6 +18,8 @@ from webapp.pages import (
     manifest,
     moderation,
     notices,
+    numbers,
+    queue,  # its routes are on the desk's blueprint
     quotas,
     redact,
     safeguarding,
@@ -36,6 +38,7 @@ BLUEPRINTS = (
     captions.blueprint,
     batch.blueprint,
     desk.blueprint,
+    numbers.blueprint,
     library.blueprint,
     moderation.blueprint,
     redact.blueprint,
@@ -48,4 +51,4 @@ BLUEPRINTS = (
     campaigns.blueprint,
 )
 
-__all__ = ["BLUEPRINTS"]
+__all__ = ["BLUEPRINTS", "queue"]

@@ -1,4 +1,4 @@
-"""The queue and the desk of reviewers, and the safeguarding officer's inbox."""
+"""The desk of reviewers, and the safeguarding officer's inbox."""
 
 from __future__ import annotations
 
@@ -32,31 +32,6 @@ blueprint = Blueprint("desk", __name__)
 REVIEWERS = (Role.REVIEWER, Role.MODERATOR)
 DECIDERS = (*REVIEWERS, Role.SAFEGUARDING)
 VERDICTS = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT})
-
-
-@blueprint.get("/review")
-@roles(*REVIEWERS)
-def queue() -> str:
-    """What waits for this person, oldest first."""
-    actor = require_actor()
-    with deps().database.read() as session:
-        page = queries.review_queue(session, actor, request.args.get("cursor"))
-        free = queries.next_in_queue(session, actor)
-        marks = lookalikes.marks(session, actor, [row.clip for row in page.items])
-    return render_template("queue.html", page=page, free=free, marks=marks)
-
-
-@blueprint.get("/review/next")
-@roles(*REVIEWERS)
-def next_clip() -> Response:
-    """The oldest one that nobody else has open."""
-    actor = require_actor()
-    with deps().database.read() as session:
-        found = queries.next_in_queue(session, actor, request.args.get("after"))
-    if found is None:
-        flash(_("Không còn clip nào chờ bạn duyệt."))
-        return redirect(url_for("desk.queue"))
-    return redirect(url_for("desk.clip", clip_id=found))
 
 
 @blueprint.get("/review/<clip_id>")

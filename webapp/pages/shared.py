@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, request, session
-from flask_babel import format_date, format_datetime, format_decimal, to_user_timezone
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_time,
+    to_user_timezone,
+)
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -172,6 +178,11 @@ def when(moment: datetime | None) -> Markup:
     )
 
 
+def hour(moment: datetime) -> str:
+    """The time of the day, as it is in Viet Nam."""
+    return format_time(moment, "HH:mm")
+
+
 def day(moment: datetime) -> Markup:
     """The day of a time, as it is in Viet Nam."""
     return Markup('<time datetime="{}">{}</time>').format(
@@ -223,6 +234,7 @@ def register(blueprint: Blueprint) -> None:
         megabytes,
         figure,
         when,
+        hour,
         day,
         topic_words,
         tag_words,

@@ -18,6 +18,7 @@ from review.models import Clip, Job
 from review.policy import Actor, Role
 from review.queries import Page, decode_cursor, encode_cursor
 from review.states import State
+from tests.queued import stand
 from tests.world import World
 
 AT = datetime(2026, 9, 5, 7, tzinfo=UTC)
@@ -73,6 +74,8 @@ def test_the_queue_is_oldest_first_with_ties(any_world: World) -> None:
     reviewer = world.actor(Role.REVIEWER)
     times = [AT, AT, AT, AT + timedelta(seconds=1)]
     ids = many(world, world.actor(Role.TEACHER), times, state=State.IN_REVIEW)
+    for clip_id in (*sorted(ids[:3]), ids[3]):
+        stand(world, [clip_id])
     with world.read() as session:
         rows = all_pages(lambda c: queries.review_queue(session, reviewer, c, 2))
     assert [r.clip.id for r in rows] == sorted(ids[:3]) + ids[3:]

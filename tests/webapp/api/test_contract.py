@@ -318,6 +318,8 @@ class TestReview:
                     "duration_s": 12.5,
                     "waiting_since": waiting,
                     "claimed": None,
+                    "claimed_until": None,
+                    "signs": ["gps"],
                 }
             ],
             "next": None,
@@ -325,6 +327,40 @@ class TestReview:
         assert TIME.fullmatch(waiting)
         office = caller(Role.MODERATOR)("GET", "/api/v1/review/queue").get_json()["items"]
         assert [(row["id"], row["stage"]) for row in office] == [(for_office, "office")]
+
+    def test_the_queue_is_filtered_as_on_the_page(self, world: World, caller: Callers) -> None:
+        ours, at_office = world.clip(), world.clip(stage=1)
+        office = caller(Role.MODERATOR)
+
+        def listed(query: str) -> list[str]:
+            items = office("GET", f"/api/v1/review/queue?{query}").get_json()["items"]
+            return [row["id"] for row in items]
+
+        assert listed("scope=all") == [ours, at_office]
+        assert listed(f"scope=all&school={world.school.id}&sign=gps") == [ours, at_office]
+        assert listed("sign=flashing") == []
+        assert listed("days=1") == []
+        wrong = office("GET", "/api/v1/review/queue?topic=all&days=2&school=x")
+        assert problem(wrong) == (422, "invalid")
+        assert sorted(wrong.get_json()["errors"]) == ["days", "school", "topic"]
+
+    def test_the_next_one_is_claimed(self, world: World, caller: Callers) -> None:
+        first, second = world.clip(), world.clip()
+        taken = [
+            caller(who)("POST", "/api/v1/review/next").get_json()
+            for who in (Role.REVIEWER, world.account(Role.REVIEWER), world.account(Role.REVIEWER))
+        ]
+
+        assert [answer["id"] for answer in taken] == [first, second, None]
+        assert TIME.fullmatch(taken[0]["claimed_until"])
+        assert taken[2]["claimed_until"] is None
+        mine = caller(Role.REVIEWER)("GET", "/api/v1/review/queue?scope=mine").get_json()["items"]
+        assert [(row["id"], row["claimed_until"]) for row in mine] == [
+            (first, taken[0]["claimed_until"])
+        ]
+        put_off = caller(Role.REVIEWER)("POST", f"/api/v1/review/next?after={first}")
+        assert put_off.get_json()["id"] is None
+        assert world.get(first).claimed_by is None
 
     def test_one_holds_the_claim(self, world: World, caller: Callers) -> None:
         clip_id = world.clip()

@@ -188,7 +188,7 @@ def test_a_clip_that_somebody_else_has_open_can_be_watched_but_not_decided(
     first, second = visitor(Role.REVIEWER), visitor(world.account(Role.REVIEWER))
     first.get(desk(clip_id))
     assert "bạn đang xem" in first.get("/review").text
-    assert "người khác đang xem" in second.get("/review").text
+    assert "reviewer đang xem, giữ đến" in second.get("/review").text
     page = second.get(desk(clip_id))
     assert "Một người khác đang duyệt clip này." in page.text
     refused = second.send(page, desk(clip_id), button="reject", **NOTE)

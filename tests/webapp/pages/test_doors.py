@@ -119,6 +119,8 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/review/batch": (IN, 403, 403, 200, 200, 403, 403),
     "/review/batch/{batch}": (IN, 403, 403, 404, 200, 403, 403),
     "/review/batch/no-such-batch": (IN, 403, 403, 404, 404, 403, 403),
+    "/numbers": (IN, 403, 403, 200, 200, 403, 200),
+    "/numbers/schools.csv": (IN, 403, 403, 200, 200, 403, 200),
     "/safeguarding": (IN, 403, 403, 403, 403, 200, 403),
     "/safeguarding/{held}": (IN, 403, 403, 403, 403, 200, 403),
     "/safeguarding/{in_review}": (IN, 403, 403, 403, 403, 404, 403),

@@ -1,0 +1,218 @@
+"""Lists of waiting clips, saved filters, and the numbers of the review by day."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import date, datetime, timedelta, timezone
+
+import sqlalchemy as sa
+from alembic import op
+
+from review.clock import UtcDateTime
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "queue_places",
+        sa.Column("list", sa.String(), nullable=False),
+        sa.Column("turn", UtcDateTime(), nullable=False),
+        sa.Column("clip_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["clip_id"], ["clips.id"], name="fk_queue_places_clip_id"),
+        sa.PrimaryKeyConstraint("list", "turn", "clip_id", name="pk_queue_places"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_queue_places_clip", "queue_places", ["clip_id"])
+    op.create_index("ix_clips_claims", "clips", ["claimed_by", "claimed_until"])
+    op.create_table(
+        "saved_filters",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("filters", sa.String(), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name="fk_saved_filters_account_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_filters"),
+        sa.UniqueConstraint("account_id", "name", name="uq_saved_filters_account_id_name"),
+    )
+    _make_numbers()
+    _place_waiting(op.get_bind())
+    _count_decisions(op.get_bind())
+
+
+def _key(name: str) -> sa.Column:
+    return sa.Column(name, sa.String(), nullable=False)
+
+
+def _number(name: str) -> sa.Column:
+    return sa.Column(name, sa.Integer(), nullable=False, server_default="0")
+
+
+def _day() -> sa.Column:
+    return sa.Column("day", sa.Date(), nullable=False)
+
+
+def _make_numbers() -> None:
+    op.create_table(
+        "review_days",
+        _day(),
+        *map(_key, ("school_id", "actor_id", "party", "action")),
+        *map(_number, ("decided", "agreed", "differed")),
+        sa.PrimaryKeyConstraint(
+            "day", "school_id", "actor_id", "party", "action", name="pk_review_days"
+        ),
+    )
+    op.create_table(
+        "waiting_days",
+        _day(),
+        *map(_key, ("school_id", "party")),
+        sa.Column("step", sa.Integer(), nullable=False, autoincrement=False),
+        _number("decided"),
+        sa.PrimaryKeyConstraint("day", "school_id", "party", "step", name="pk_waiting_days"),
+    )
+    op.create_table(
+        "reason_days",
+        _day(),
+        *map(_key, ("school_id", "code")),
+        _number("given"),
+        sa.PrimaryKeyConstraint("day", "school_id", "code", name="pk_reason_days"),
+    )
+
+
+_DECISIONS = """
+SELECT d.id, d.clip_id, d.revision, d.stage, d.action, d.actor_id, d.at, a.role, c.school_id,
+       r.created_at AS sent
+FROM decisions d
+JOIN accounts a ON a.id = d.actor_id
+JOIN clips c ON c.id = d.clip_id
+LEFT JOIN revisions r ON r.clip_id = d.clip_id AND r.number = d.revision
+WHERE a.role IN ('reviewer', 'moderator') AND d.action IN ('approve', 'request_changes', 'reject')
+ORDER BY d.clip_id, d.revision, d.at, d.id
+"""
+_REASONS = """
+SELECT d.at, c.school_id, n.code, n.decision_id
+FROM notes n
+JOIN decisions d ON d.id = n.decision_id
+JOIN accounts a ON a.id = d.actor_id
+JOIN clips c ON c.id = d.clip_id
+WHERE a.role IN ('reviewer', 'moderator') AND d.action IN ('approve', 'request_changes', 'reject')
+GROUP BY n.decision_id, n.code, d.at, c.school_id
+"""
+
+
+def _count_decisions(connection: sa.Connection) -> None:
+    """What was decided until now, as it would have been counted."""
+    people: Counter = Counter()
+    waits: Counter = Counter()
+    given: Counter = Counter()
+    approved: list[sa.Row] = []  # of the same revision, in the stages before
+    query = sa.text(_DECISIONS).columns(at=UtcDateTime(), sent=UtcDateTime())
+    for row in connection.execute(query.execution_options(yield_per=1000)):
+        if approved and (approved[0].clip_id, approved[0].revision) != (row.clip_id, row.revision):
+            approved = []
+        where = (_day_of(row.at), row.school_id or "")
+        before = [a for a in approved if a.stage < row.stage]
+        people[*where, row.actor_id, row.role, row.action, "decided"] += 1
+        since = before[-1].at if before else row.sent or row.at
+        waited = max((row.at - since).total_seconds(), 60.0)
+        waits[*where, row.role, max(0, math.floor(4 * math.log2(waited / 60)))] += 1
+        word = "agreed" if row.action == "approve" else "differed"
+        for actor_id, role in {(a.actor_id, a.role) for a in before}:
+            people[*where, actor_id, role, "approve", word] += 1
+        if row.action == "approve":
+            approved.append(row)
+    query = sa.text(_REASONS).columns(at=UtcDateTime())
+    for row in connection.execute(query.execution_options(yield_per=1000)):
+        given[_day_of(row.at), row.school_id or "", row.code] += 1
+    _store(connection, people, waits, given)
+
+
+def _day_of(at: datetime) -> date:
+    return at.astimezone(timezone(timedelta(hours=7))).date()
+
+
+def _store(connection: sa.Connection, people: Counter, waits: Counter, given: Counter) -> None:
+    rows: dict[tuple, dict[str, int]] = {}
+    for (*key, word), number in people.items():
+        rows.setdefault(tuple(key), {"decided": 0, "agreed": 0, "differed": 0})[word] = number
+    days = [
+        dict(zip(("day", "school_id", "actor_id", "party", "action"), key, strict=True)) | numbers
+        for key, numbers in rows.items()
+    ]
+    waiting = [
+        dict(zip(("day", "school_id", "party", "step", "decided"), (*key, n), strict=True))
+        for key, n in waits.items()
+    ]
+    reasons = [
+        dict(zip(("day", "school_id", "code", "given"), (*key, n), strict=True))
+        for key, n in given.items()
+    ]
+    for name, found in (("review_days", days), ("waiting_days", waiting), ("reason_days", reasons)):
+        if found:
+            columns = [sa.column(c, sa.Date() if c == "day" else None) for c in found[0]]
+            connection.execute(sa.insert(sa.table(name, *columns)), found)
+
+
+_CLIPS = """
+SELECT c.id, c.stage, c.submitted_at, c.created_at, c.school_id, c.campaign_id, c.language,
+       c.topics, s.level, r.facts, r.signals
+FROM clips c
+LEFT JOIN schools s ON s.id = c.school_id
+LEFT JOIN revisions r ON r.clip_id = c.id AND r.number = c.revision
+WHERE c.state = 'in_review'
+ORDER BY c.submitted_at, c.id
+"""
+
+
+def _place_waiting(connection: sa.Connection) -> None:
+    """Clips that wait at this moment. They stand by the time when they were sent; signs that come
+    from consents and from other clips are told by the next move."""
+    query = sa.text(_CLIPS).columns(
+        submitted_at=UtcDateTime(),
+        created_at=UtcDateTime(),
+        topics=sa.JSON(),
+        facts=sa.JSON(),
+        signals=sa.JSON(),
+    )
+    table = sa.table(
+        "queue_places",
+        sa.column("list", sa.String()),
+        sa.column("turn", UtcDateTime()),
+        sa.column("clip_id", sa.String()),
+    )
+    for clip in connection.execute(query).all():
+        turn = clip.submitted_at or clip.created_at
+        rows = [{"list": name, "turn": turn, "clip_id": clip.id} for name in _lists(clip)]
+        connection.execute(sa.insert(table), rows)
+
+
+def _lists(clip: sa.Row) -> list[str]:
+    party = "moderator" if clip.stage else "reviewer"
+    kinds = [
+        ("school", clip.school_id),
+        ("level", clip.level),
+        ("campaign", clip.campaign_id),
+        ("language", clip.language),
+        *(("topic", topic) for topic in set(clip.topics or ())),
+    ]
+    if (clip.signals or {}).get("flashing_spans"):
+        kinds.append(("sign", "flashing"))
+    if "gps" in ((clip.facts or {}).get("tags_removed") or ()):
+        kinds.append(("sign", "gps"))
+    return [party, *(f"{party}/{kind}:{value}" for kind, value in kinds if value is not None)]
+
+
+def downgrade() -> None:
+    for name in ("reason_days", "waiting_days", "review_days"):
+        op.drop_table(name)
+    op.drop_table("saved_filters")
+    op.drop_index("ix_clips_claims", "clips")
+    op.drop_table("queue_places")

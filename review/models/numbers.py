@@ -1,0 +1,52 @@
+"""The numbers of the review, by day: what decisions came to, counted as they are made.
+
+No foreign keys: a number stays when what it counted is gone. ``day`` is a day in Viet Nam.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Date
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.models.base import Base
+
+
+class ReviewDay(Base):
+    """Decisions of one person on the clips of one school. ``agreed`` and ``differed``: how a later
+    stage decided on what this person had approved."""
+
+    __tablename__ = "review_days"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)  # "": of no school
+    actor_id: Mapped[str] = mapped_column(primary_key=True)
+    party: Mapped[str] = mapped_column(primary_key=True)  # reviewer | moderator
+    action: Mapped[str] = mapped_column(primary_key=True)  # approve | request_changes | reject
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
+    differed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class WaitingDay(Base):
+    """How long clips had waited for a decision, in steps; see :mod:`review.numbers`."""
+
+    __tablename__ = "waiting_days"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    party: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ReasonDay(Base):
+    """How often a reason stood in the notes of a decision."""
+
+    __tablename__ = "reason_days"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    given: Mapped[int] = mapped_column(default=0, server_default="0")

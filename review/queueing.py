@@ -1,0 +1,177 @@
+"""Where waiting clips stand: a row in ``queue_places`` for every list that a reviewer may ask for.
+
+A list is named by whom it waits for, and by one more thing that its clips have in common:
+``moderator``, ``moderator/topic:conduct``, ``reviewer/school:01m...``. A filter of several things
+is what stands in several lists. The rows only find clips: whether one waits says its own row.
+
+Fair share: in the lists a clip stands by its turn. That is when it was sent, but at least
+:data:`APART` after the clip of the same school that stands last: where schools wait beside each
+other, each has one clip in an hour of turns, however many it has sent at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from review.consent import missing
+from review.models import (
+    Clip,
+    ClipPerson,
+    FaceProposals,
+    LookAlikeRow,
+    QueuePlace,
+    Revision,
+    School,
+)
+from review.states import Party, State
+
+APART = timedelta(hours=1)
+# What a reviewer can look for: the picture flashes; it brings back what was taken down or not
+# approved; a face or a named child without consent; the file told where it was filmed.
+SIGNS = ("flashing", "returns", "consent", "gps")
+# `returns` as the clip's own school is told it (review.lookalikes: who may not see the other clip
+# hears of it what the public would).
+RETURNS_HERE = "returns_here"
+MAX_ALIKE = 50  # clips whose signs one move refreshes
+
+_ENDED = (State.WITHDRAWN, State.REJECTED)
+
+
+def place_name(party: str, kind: str | None = None, value: str | None = None) -> str:
+    """The name of a list: all that waits for ``party``, or what has this in common."""
+    return party if kind is None else f"{party}/{kind}:{value}"
+
+
+def waits_for(clip: Clip) -> Party:
+    """Whose decision the clip's stage asks for."""
+    return Party(clip.stage_party)
+
+
+def follow(session: Session, clip: Clip, before: str) -> None:
+    """Put the clip where it stands after a move, and tell the clips that resemble it."""
+    if State.IN_REVIEW in (before, clip.state):
+        _place(session, clip)
+    if clip.published_at is not None or before in _ENDED or clip.state in _ENDED:
+        _tell_alike(session, clip)
+
+
+def refile(session: Session, clip: Clip) -> None:
+    """What the clip is found by has changed; its turn stays. The caller holds the clip's lock."""
+    if clip.state == State.IN_REVIEW:
+        session.flush()
+        _place(session, clip)
+
+
+def _place(session: Session, clip: Clip) -> None:
+    standing = select(QueuePlace.list, QueuePlace.turn).where(QueuePlace.clip_id == clip.id)
+    old = {row.list: row.turn for row in session.execute(standing)}
+    party = waits_for(clip)
+    turn, wanted = None, set()
+    if clip.state == State.IN_REVIEW:
+        turn = old.get(party) or _turn(session, clip, party)
+        wanted = set(_lists(session, clip, party))
+    gone = [name for name, at in old.items() if name not in wanted or at != turn]
+    if gone:
+        mine = QueuePlace.clip_id == clip.id
+        session.execute(delete(QueuePlace).where(mine, QueuePlace.list.in_(gone)))
+    new = sorted(wanted - (old.keys() - set(gone)))
+    if new:
+        rows = [{"list": name, "turn": turn, "clip_id": clip.id} for name in new]
+        session.execute(insert(QueuePlace), rows)
+
+
+def _turn(session: Session, clip: Clip, party: Party) -> datetime:
+    sent = clip.submitted_at or clip.created_at
+    theirs = place_name(party, "school", clip.school_id)
+    last = session.scalar(select(func.max(QueuePlace.turn)).where(QueuePlace.list == theirs))
+    return sent if last is None else max(sent, last + APART)
+
+
+def _lists(session: Session, clip: Clip, party: Party) -> Iterator[str]:
+    yield place_name(party)
+    level = session.scalar(select(School.level).where(School.id == clip.school_id))
+    single = {
+        "school": clip.school_id,
+        "level": level,
+        "campaign": clip.campaign_id,
+        "language": clip.language,
+    }
+    for kind, value in single.items():
+        if value is not None:
+            yield place_name(party, kind, value)
+    for topic in set(clip.topics):
+        yield place_name(party, "topic", topic)
+    for sign in _signs(session, clip):
+        yield place_name(party, "sign", sign)
+
+
+def _signs(session: Session, clip: Clip) -> Iterator[str]:
+    revision = session.scalar(
+        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
+    )
+    if revision is None:
+        return
+    if (revision.signals or {}).get("flashing_spans"):
+        yield "flashing"
+    if "gps" in (revision.facts or {}).get("tags_removed", ()):
+        yield "gps"
+    if _lacks_consent(session, clip, revision):
+        yield "consent"
+    yield from _returns(session, clip, revision)
+
+
+def _lacks_consent(session: Session, clip: Clip, revision: Revision) -> bool:
+    if missing(session, clip):
+        return True
+    faces = session.get(FaceProposals, revision.id)
+    named = select(ClipPerson.id).where(ClipPerson.clip_id == clip.id).limit(1)
+    return faces is not None and bool(faces.found["boxes"]) and session.scalar(named) is None
+
+
+def _returns(session: Session, clip: Clip, revision: Revision) -> Iterator[str]:
+    """Whether an earlier clip that this one resembles has ended: as one is told who sees all but
+    holds, and as the clip's school is told. A hold gives no sign to those who see all else of the
+    other clip, as in docs/decisions/0004."""
+    alike = select(LookAlikeRow.other_id).where(LookAlikeRow.revision_id == revision.id)
+    same = or_(Revision.id.in_(alike), Revision.original_sha256 == revision.original_sha256)
+    earlier = select(Clip.id).join(Revision, Revision.clip_id == Clip.id)
+    earlier = earlier.where(same, Clip.id < clip.id).limit(1)  # ids sort by time
+    if session.scalar(earlier.where(Clip.state.in_(_ENDED))) is not None:
+        yield "returns"
+    if session.scalar(earlier.where(_ended_for_school(clip))) is not None:
+        yield RETURNS_HERE
+
+
+def _ended_for_school(clip: Clip) -> ColumnElement[bool]:
+    taken_back = and_(Clip.published_at.is_not(None), Clip.state != State.PUBLISHED)
+    elsewhere = Clip.school_id.is_distinct_from(clip.school_id)
+    return or_(Clip.state.in_(_ENDED), and_(elsewhere, taken_back))
+
+
+def _tell_alike(session: Session, clip: Clip) -> None:
+    """Later clips that resemble this one, and wait: their signs as they are now."""
+    for other in _waiting_alike(session, clip):
+        _place(session, other)
+
+
+def _waiting_alike(session: Session, clip: Clip) -> Sequence[Clip]:
+    mine, theirs = aliased(Revision), aliased(Revision)
+    ours = select(mine.id).where(mine.clip_id == clip.id)
+    hashes = select(mine.original_sha256).where(mine.clip_id == clip.id)
+    alike = select(LookAlikeRow.revision_id).where(LookAlikeRow.other_id.in_(ours))
+    found = select(theirs.clip_id).where(
+        or_(theirs.id.in_(alike), theirs.original_sha256.in_(hashes)), theirs.clip_id > clip.id
+    )
+    # One that is being moved at this very moment looks for itself: nobody waits for anybody.
+    return session.scalars(
+        select(Clip)
+        .where(Clip.id.in_(found), Clip.state == State.IN_REVIEW)
+        .order_by(Clip.id)
+        .limit(MAX_ALIKE)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()

@@ -1,0 +1,168 @@
+"""The numbers of the review: each decision once, and of a hold not a trace."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from review import accounts, decisions, schema
+from review.decisions import NoteInput, Verdict
+from review.models import Account, Clip, ReasonDay, ReviewDay, WaitingDay
+from review.numbers import day_of, seconds_of, step_of
+from review.policy import Actor, Role
+from review.queries.numbers import Numbers, numbers
+from review.states import Action, State
+from tests.rows import everything
+from tests.world import World
+
+DAYS = ("review_days", "waiting_days", "reason_days")
+
+
+def read(world: World, who: Role | Actor = Role.MODERATOR, days: int = 30) -> Numbers:
+    actor = who if isinstance(who, Actor) else world.actor(who)
+    with world.read() as session:
+        return numbers(session, actor, days)
+
+
+def decide(world: World, clip_id: str, who: Account, action: Action, *codes: str) -> None:
+    clip, actor = world.get(clip_id), accounts.actor_of(who)
+    notes = [NoteInput(None, code) for code in codes]
+    with world.write() as session:
+        verdict = Verdict(action, clip.revision, clip.version, notes, watched=True)
+        decisions.decide(session, clip_id, actor, verdict)
+
+
+def sent_ago(world: World, clip_id: str, **ago: int) -> None:
+    with world.write() as session:
+        row = session.get_one(Clip, clip_id)
+        row.submitted_at = row.submitted_at - timedelta(**ago)
+
+
+def test_every_decision_is_counted_once(any_world: World) -> None:
+    world = any_world
+    school, office = world.person(Role.REVIEWER), world.person(Role.MODERATOR)
+    one, two, three = (world.clip() for _ in range(3))
+    decide(world, one, school, Action.APPROVE)
+    decide(world, two, school, Action.APPROVE)
+    decide(world, three, school, Action.REQUEST_CHANGES, "sound_low", "sound_low", "other")
+    decide(world, one, office, Action.APPROVE)
+    decide(world, two, office, Action.REJECT, "sound_low")
+    found = read(world)
+    assert found.total.by_action == {"approve": 3, "request_changes": 1, "reject": 1}
+    assert (found.total.agreed, found.total.differed, found.total.agreement) == (1, 1, 0.5)
+    assert [(name, t.decided) for name, t, _ in found.schools] == [(world.school.name, 5)]
+    # Agreement is told of whoever approved first.
+    assert [(label, t.decided, t.agreed, t.differed) for label, _, t in found.people] == [
+        ("moderator", 2, 0, 0),
+        ("reviewer", 3, 1, 1),
+    ]
+    assert found.reasons == [("sound_low", 2), ("other", 1)]
+    assert len(found.days) == 30
+    assert [t.decided for _, t, _ in found.days][-2:] == [0, 5]
+    assert {p: w.decided for p, w in found.waited.items()} == {"reviewer": 3, "moderator": 2}
+
+
+def test_waiting_is_told_by_its_middle_and_its_long_end(world: World) -> None:
+    reviewer = world.person(Role.REVIEWER)
+    for hours in (1, 2, 3, 4, 5, 6, 7, 8, 9, 50):
+        clip_id = world.clip()
+        sent_ago(world, clip_id, hours=hours)
+        decide(world, clip_id, reviewer, Action.APPROVE)
+    waited = read(world).waited["reviewer"]
+    assert waited.median == pytest.approx(5 * 3600, rel=0.1)
+    assert waited.long == pytest.approx(9 * 3600, rel=0.1)
+
+
+def test_a_stage_waits_from_the_approval_of_the_one_before(world: World) -> None:
+    clip_id = world.clip()
+    sent_ago(world, clip_id, days=3)
+    world.approve(clip_id, ladder=False)
+    waited = read(world).waited
+    assert waited["reviewer"].median == pytest.approx(3 * 86400, rel=0.1)
+    assert waited["moderator"].median == seconds_of(0)
+
+
+@pytest.mark.parametrize("seconds", [0, 59, 61, 3600, 86400, 30 * 86400, 365 * 86400])
+def test_a_step_is_true_to_a_tenth(seconds: float) -> None:
+    assert seconds_of(step_of(seconds)) == pytest.approx(max(seconds, 60), rel=0.1)
+
+
+def test_a_day_begins_at_midnight_in_viet_nam() -> None:
+    assert day_of(datetime(2026, 9, 5, 16, 59, tzinfo=UTC)) == date(2026, 9, 5)
+    assert day_of(datetime(2026, 9, 5, 17, 0, tzinfo=UTC)) == date(2026, 9, 6)
+
+
+def test_a_reviewer_sees_the_own_school_and_no_names_of_the_office(world: World) -> None:
+    world.approve(world.clip(), ladder=False)
+    there = world.another_school()
+    far = world.clip(owner=world.account(Role.TEACHER, school=there))
+    decide(world, far, world.account(Role.REVIEWER, school=there), Action.APPROVE)
+    ours = read(world, Role.REVIEWER)
+    assert (ours.total.decided, ours.schools) == (2, [])
+    assert [(label, t.decided) for label, _, t in ours.people] == [("reviewer", 1), ("", 1)]
+    assert read(world, Role.ADMIN).total.decided == 3
+    for role in (Role.PUPIL, Role.TEACHER, Role.SAFEGUARDING):
+        assert read(world, role).total.decided == 0
+
+
+def test_weeks_tell_a_long_time(world: World) -> None:
+    world.approve(world.clip(), ladder=False)
+    found = read(world, days=364)
+    assert len(found.days) == 52
+    assert found.days[1][0] - found.days[0][0] == timedelta(days=7)
+    assert found.days[-1][1].decided == 2
+
+
+def counted(world: World) -> dict[str, list[tuple[object, ...]]]:
+    return {table: rows for table, rows in everything(world.database).items() if table in DAYS}
+
+
+@pytest.mark.parametrize("state", [State.IN_REVIEW, State.APPROVED, State.PUBLISHED])
+def test_a_hold_changes_no_number(world: World, state: State) -> None:
+    """Neither the escalation nor what the officer decides; nor does anything counted vanish."""
+    clips = [world.clip(state) for _ in range(3)]
+    world.approve(world.clip(), ladder=False)
+    before, shown = counted(world), read(world)
+    officer = world.actor(Role.SAFEGUARDING)
+    for clip_id in clips:
+        world.decide(clip_id, Action.ESCALATE, Role.MODERATOR)
+    assert counted(world) == before
+    with world.write() as session:
+        decisions.release_hold(session, clips[0], officer, world.get(clips[0]).version)
+    world.decide(clips[1], Action.REJECT, Role.SAFEGUARDING)
+    assert counted(world) == before
+    assert read(world) == shown
+
+
+def test_a_withdrawn_clip_was_decided_on_all_the_same(world: World) -> None:
+    clip_id = world.clip(State.PUBLISHED)
+    before = counted(world)
+    world.withdraw(clip_id)
+    assert counted(world) == before
+
+
+def test_what_was_decided_before_is_counted_by_the_migration(any_world: World) -> None:
+    world = any_world
+    for state in (State.PUBLISHED, State.REJECTED, State.CHANGES_REQUESTED, State.HELD):
+        world.clip(state)
+    refused = world.clip(stage=1)
+    world.decide(refused, Action.REJECT, Role.MODERATOR)
+    before = counted(world)
+    assert all(before.values())
+    engine = world.database.engine
+    schema.downgrade(engine, "0010")
+    schema.upgrade(engine)
+    assert counted(world) == before
+
+
+def test_decisions_of_one_day_add_up(any_world: World) -> None:
+    """The sums are added to in the database, not read and written."""
+    world = any_world
+    for _ in range(2):
+        decide(world, world.clip(), world.person(Role.REVIEWER), Action.REJECT, "other")
+    with world.read() as session:
+        (row,) = session.query(ReviewDay).all()
+        assert row.decided == 2
+        assert [r.given for r in session.query(ReasonDay)] == [2]
+        assert [r.decided for r in session.query(WaitingDay)] == [2]

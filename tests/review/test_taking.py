@@ -1,0 +1,75 @@
+"""Taking the next clip: each goes to one person, and what is put off comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from review import accounts, decisions, taking
+from review.models import Clip
+from review.policy import Actor, Role
+from review.queries import Filters
+from tests.racing import race
+from tests.world import World
+
+
+def take(world: World, actor: Actor, after: str | None = None, **asked: str) -> str | None:
+    with world.write() as session:
+        return taking.take_next(session, actor, after, Filters(**asked))
+
+
+def test_everybody_who_takes_at_once_gets_another_clip(any_world: World) -> None:
+    world = any_world
+    clips = [world.clip() for _ in range(12)]
+    people = [accounts.actor_of(world.account(Role.REVIEWER)) for _ in range(8)]
+    taken = race(*[lambda a=a: take(world, a) for a in people])
+    assert len(set(taken)) == 8
+    assert set(taken) <= set(clips)
+    held = {world.get(clip_id).claimed_by: clip_id for clip_id in taken if clip_id}
+    assert held == {a.id: c for a, c in zip(people, taken, strict=True)}
+
+
+def test_the_last_clip_goes_to_one_of_two(any_world: World) -> None:
+    world = any_world
+    for _ in range(5):
+        clip_id = world.clip()
+        two = [accounts.actor_of(world.account(Role.REVIEWER)) for _ in range(2)]
+        taken = race(*[lambda a=a: take(world, a) for a in two])
+        assert sorted(taken, key=str) == [clip_id, None]
+        world.withdraw(clip_id)
+
+
+def test_putting_off_leads_through_them_all_and_gives_them_back(world: World) -> None:
+    first, second, third = (world.clip() for _ in range(3))
+    me = world.actor(Role.REVIEWER)
+    assert take(world, me) == first
+    assert take(world, me, after=first) == second
+    assert world.get(first).claimed_by is None
+    assert take(world, me, after=second) == third
+    assert take(world, me, after=third) == first
+
+
+def test_a_claim_that_ended_is_free_for_the_next(world: World) -> None:
+    clip_id = world.clip()
+    other = accounts.actor_of(world.account(Role.REVIEWER))
+    assert take(world, other) == clip_id
+    assert take(world, world.actor(Role.REVIEWER)) is None
+    with world.write() as session:
+        row = session.get_one(Clip, clip_id)
+        row.claimed_until = row.claimed_until - decisions.CLAIM - timedelta(seconds=1)
+    assert take(world, world.actor(Role.REVIEWER)) == clip_id
+
+
+def test_only_what_the_filter_lets_through_is_taken(world: World) -> None:
+    clip_id = world.clip()
+    me = world.actor(Role.REVIEWER)
+    assert take(world, me, sign="flashing") is None
+    assert world.get(clip_id).claimed_by is None
+    assert take(world, me, sign="gps", scope="mine") == clip_id
+
+
+def test_who_has_no_queue_takes_nothing(world: World) -> None:
+    clip_id = world.clip()
+    for role in Role:
+        if role not in (Role.REVIEWER, Role.WORKER, Role.SYSTEM):
+            assert take(world, world.actor(role)) is None
+    assert world.get(clip_id).claimed_by is None
