@@ -88,6 +88,7 @@ def check_version(session: Session, clip: Clip, seen_version: int | None, actor:
 
 CLOSE_CASE = "close_case"  # no move: the clip stays as it is
 CHOOSE_POSTER = "choose_poster"  # nor this: what a reviewer saw of the clip still holds
+ANSWER_NOTES = "answer_notes"  # nor this: the clip is still the owner's to change
 # What nobody but the safeguarding officer is told of.
 HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE})
 # A withdrawal is not here: the officer still has to look.
@@ -107,7 +108,7 @@ def _happened_since(
         .where(
             AuditRow.clip_id == clip.id,
             AuditRow.version > version,
-            AuditRow.action != CHOOSE_POSTER,
+            AuditRow.action.not_in((CHOOSE_POSTER, ANSWER_NOTES)),
         )
         .order_by(AuditRow.seq)
     )

@@ -17,6 +17,7 @@ from review.models.people import (
     SchoolClass,
 )
 from review.models.redactions import Redaction
+from review.models.reviewing import Coverage, NoteAnswer, NoteReason
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ClipLink",
     "ClipPerson",
     "Consent",
+    "Coverage",
     "Decision",
     "FaceProposals",
     "FeedAck",
@@ -46,6 +48,8 @@ __all__ = [
     "LoginSession",
     "LookAlikeRow",
     "Note",
+    "NoteAnswer",
+    "NoteReason",
     "OutputFile",
     "Redaction",
     "Rendition",

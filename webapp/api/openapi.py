@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify
 
+from review import checklist
 from webapp.api.blueprint import blueprint
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -69,6 +70,10 @@ _DECISION = {
         "version": _NUMBER,
         "notes": {"type": "array", "items": _NOTE},
         "watched": {"type": "boolean"},
+        "checklist": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": list(checklist.ANSWERS)},
+        },
     },
 }
 _WITHDRAWAL = {

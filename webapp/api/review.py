@@ -95,7 +95,21 @@ def _verdict(value: Mapping[str, Any]) -> Verdict:
     revision, version = whole_number(value, "revision"), whole_number(value, "version")
     assert revision is not None
     assert version is not None
-    return Verdict(action, revision, version, _notes(value), value.get("watched") is True)
+    return Verdict(
+        action,
+        revision,
+        version,
+        _notes(value),
+        value.get("watched") is True,
+        checklist=_checklist(value),
+    )
+
+
+def _checklist(value: Mapping[str, Any]) -> dict[str, str]:
+    answers = value.get("checklist") or {}
+    if not isinstance(answers, dict) or not all(isinstance(a, str) for a in answers.values()):
+        raise InvalidInput(checklist="Cần {mã: câu trả lời}.")
+    return answers
 
 
 def _notes(value: Mapping[str, Any]) -> tuple[NoteInput, ...]:

@@ -3,9 +3,12 @@
 from webapp.pages import (
     accounts,
     admin,
+    answers,
     captions,
     classes,
     clips,
+    compare,
+    coverage,
     desk,
     faces,
     home,
@@ -15,6 +18,7 @@ from webapp.pages import (
     manifest,
     moderation,
     quotas,
+    reasons,
     redact,
     submit,
 )
@@ -25,17 +29,21 @@ BLUEPRINTS = (
     submit.blueprint,
     installed.blueprint,
     clips.blueprint,
+    answers.blueprint,
     links.blueprint,
     classes.blueprint,
     manifest.blueprint,
     captions.blueprint,
     desk.blueprint,
+    coverage.blueprint,
+    compare.blueprint,
     library.blueprint,
     moderation.blueprint,
     redact.blueprint,
     faces.blueprint,
     admin.blueprint,
     quotas.blueprint,
+    reasons.blueprint,
 )
 
 __all__ = ["BLUEPRINTS"]
