@@ -38,6 +38,7 @@ REASONS: dict[str, str] = {
 OTHER = "other"  # pages write under it what has no reason of its own
 EDITORS = frozenset({Role.MODERATOR, Role.ADMIN})
 MAX_REASONS, MAX_LABEL = 60, 120
+_D = chr(0x111)  # d with a stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def _label(others: Sequence[NoteReason], label: str) -> str:
 
 
 def _slug(label: str) -> str:
-    plain = unicodedata.normalize("NFKD", label.lower().replace("đ", "d"))
+    # Of all Vietnamese letters only this one is no Latin letter with a mark.
+    plain = unicodedata.normalize("NFKD", label.lower().replace(_D, "d"))
     words = re.sub("[^a-z0-9]+", "_", plain.encode("ascii", "ignore").decode()).strip("_")
     return words[:40].strip("_") or "reason"
 

@@ -108,7 +108,7 @@ def _verdict(value: Mapping[str, Any]) -> Verdict:
 def _checklist(value: Mapping[str, Any]) -> dict[str, str]:
     answers = value.get("checklist") or {}
     if not isinstance(answers, dict) or not all(isinstance(a, str) for a in answers.values()):
-        raise InvalidInput(checklist="Cần {mã: câu trả lời}.")
+        raise InvalidInput(checklist="Phải là bảng mã và câu trả lời.")
     return answers
 
 

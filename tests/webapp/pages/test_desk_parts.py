@@ -190,7 +190,7 @@ def test_the_replaced_preview_is_for_reviewers_alone(
     world.resubmit(clip_id, world.person(Role.PUPIL))
     path = f"/media/{clip_id}/revisions/1/proxy.mp4"
     people = (None, Role.PUPIL, Role.TEACHER, Role.REVIEWER, Role.MODERATOR, Role.ADMIN)
-    got = {who: visitor(who).client.get(path) for who in people}
+    got = {who: visitor(who).client.get(path, buffered=True) for who in people}
     assert {who: answer.status_code for who, answer in got.items()} == {
         None: 404,
         Role.PUPIL: 404,
@@ -201,4 +201,4 @@ def test_the_replaced_preview_is_for_reviewers_alone(
     }
     assert got[Role.REVIEWER].data == content
     world.decide(clip_id, Action.ESCALATE, Role.REVIEWER)
-    assert visitor(Role.REVIEWER).client.get(path).status_code == 404
+    assert visitor(Role.REVIEWER).client.get(path, buffered=True).status_code == 404

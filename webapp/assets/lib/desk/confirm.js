@@ -26,8 +26,12 @@ export class Confirm {
   open(action) {
     if (!this.offers(action)) return;
     const trouble = this.refuse(action);
+    if (trouble && action === "approve") {
+      this.close();
+      this.tell(trouble);
+      return void this.offers(action).focus();
+    }
     this.tell(trouble);
-    if (trouble && action === "approve") return this.close(), void this.offers(action).focus();
     this.action = action;
     this.yes.type = "submit";
     this.yes.className = `button grow ${action === "approve" ? "good" : action === "request_changes" ? "main" : "bad"}`;
