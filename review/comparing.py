@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -17,8 +16,8 @@ from review.models import Captions, Clip, FrameHashes, OutputFile, Redaction, Re
 from review.policy import Actor, may_see, parties
 from review.states import REVIEWERS, Party, State
 
-Span = tuple[float, float]
 FILES = ("proxy.mp4", "poster.jpg", "sprite.vtt", "sprite.jpg")  # of it that may be looked at
+HEARD_LU = 1.0  # less nobody hears
 _PLACE = re.compile(r"revisions/([1-9]\d{0,5})/(.+)")
 
 
@@ -33,18 +32,18 @@ class Difference:
 
     @property
     def differs(self) -> bool:
+        if self.what == "loudness" and None not in (self.before, self.after):
+            return abs(float(self.before) - float(self.after)) >= HEARD_LU
         return bool(self.before != self.after)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """``changed``: spans of the new one in which a machine finds no frame of the old one; None
-    where it can not tell. ``offset_s``: how much later the old one shows the same."""
+    """``offset_s``: how much later the old one shows the same, as far as their frames tell."""
 
     old: Revision
     new: Revision
     differences: tuple[Difference, ...]
-    changed: tuple[Span, ...] | None
     offset_s: float
 
 
@@ -105,8 +104,7 @@ def compare(session: Session, clip: Clip) -> Compared | None:
     if old is None or new is None:
         return None
     before, after = (_frames(session, revision) for revision in (old, new))
-    changed, offset = changed_spans(before, after, _fact(new, "duration_s") or 0.0)
-    return Compared(old, new, _differences(session, old, new), changed, offset)
+    return Compared(old, new, _differences(session, old, new), offset_s(before, after))
 
 
 def _frames(session: Session, revision: Revision) -> list[Frame]:
@@ -114,33 +112,15 @@ def _frames(session: Session, revision: Revision) -> list[Frame]:
     return [] if row is None else list(unpack(row.frames))
 
 
-def changed_spans(
-    old: Sequence[Frame], new: Sequence[Frame], length_s: float
-) -> tuple[tuple[Span, ...] | None, float]:
-    """Around the frames of ``new`` that are like none of ``old``; and how much later, in seconds,
-    ``old`` shows those that are (the middle of what they say)."""
-    if not old or not new:
-        return None, 0.0
-    alike = [
-        min(old, key=lambda o: (_distance(o, frame), abs(o.at_ms - frame.at_ms))) for frame in new
-    ]
-    is_new = [_distance(o, frame) > LOOSE for o, frame in zip(alike, new, strict=True)]
-    shifts = [o.at_ms - f.at_ms for o, f, n in zip(alike, new, is_new, strict=True) if not n]
-    edges = [
-        0.0,
-        *((a.at_ms + b.at_ms) / 2000 for a, b in pairwise(new)),
-        length_s,
-    ]
-    found: list[Span] = []
-    for number, flag in enumerate(is_new):
-        if not flag:
-            continue
-        start, end = edges[number], edges[number + 1]
-        if found and found[-1][1] == start:
-            found[-1] = found[-1][0], end
-        else:
-            found.append((start, end))
-    return tuple(found), round(median(shifts) / 1000, 1) if shifts else 0.0
+def offset_s(old: Sequence[Frame], new: Sequence[Frame]) -> float:
+    """How much later, in seconds, ``old`` shows what ``new`` shows: the middle of what the frames
+    say that are like one another; 0 where none are."""
+    shifts = []
+    for frame in new if old else ():
+        alike = min(old, key=lambda o: (_distance(o, frame), abs(o.at_ms - frame.at_ms)))
+        if _distance(alike, frame) <= LOOSE:
+            shifts.append(alike.at_ms - frame.at_ms)
+    return round(median(shifts) / 1000, 1) if shifts else 0.0
 
 
 def _distance(one: Frame, other: Frame) -> int:

@@ -214,6 +214,7 @@ def test_both_revisions_side_by_side(
     reviewer.wait_for_url(re.compile("/compare$"))
     expect(reviewer.get_by_text("Đã sửa: quay lại ngoài sân")).to_be_visible()
     expect(reviewer.locator("tr.differs").first).to_be_visible()
+    expect(reviewer.locator("[data-changed] rect").first).to_be_attached()  # another film
     assert clean(reviewer, axe) == []
     both = "[...document.querySelectorAll('video')]"
     until(reviewer, f"{both}.every((v) => v.readyState > 1)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from review import comparing, lookalikes, queries
-from review.comparing import Difference, changed_spans
+from review.comparing import Difference, offset_s
 from review.hashindex import Frame
 from review.models import Revision
 from review.policy import Role
@@ -20,25 +20,21 @@ def frames(*bits: int, every: int = 1000) -> list[Frame]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "changed", "offset"),
+    ("old", "new", "later"),
     [
-        (frames(A, B, C), frames(A, B, C), (), 0.0),
-        (frames(A, A, B), frames(A, C, B), ((0.5, 1.5),), 0.0),
-        (frames(A, A, A), frames(A, B, B), ((0.5, 3.0),), 0.0),
-        # The first second was cut off.
-        (frames(A, B, C), frames(B, C), (), 1.0),
-        (frames(A, B), frames(C, C), ((0.0, 3.0),), 0.0),
-        ([], frames(A), None, 0.0),
-        (frames(A), [], None, 0.0),
+        (frames(A, B, C), frames(A, B, C), 0.0),
+        (frames(A, B, C), frames(B, C), 1.0),  # the first second was cut off
+        (frames(B, C), frames(A, B, C), -1.0),
+        (frames(A, B), frames(C, C), 0.0),
+        (frames(A, B, C), frames(C, A, B, C, every=500), 0.5),  # most of them say so
+        ([], frames(A), 0.0),
+        (frames(A), [], 0.0),
     ],
 )
-def test_where_the_pictures_are_new(
-    old: list[Frame],
-    new: list[Frame],
-    changed: tuple[tuple[float, float], ...] | None,
-    offset: float,
+def test_how_much_later_the_old_one_shows_the_same(
+    old: list[Frame], new: list[Frame], later: float
 ) -> None:
-    assert changed_spans(old, new, 3.0) == (changed, offset)
+    assert offset_s(old, new) == later
 
 
 def test_what_was_made_of_both_is_compared(world: World) -> None:
@@ -48,13 +44,13 @@ def test_what_was_made_of_both_is_compared(world: World) -> None:
         old.facts = {**(old.facts or {}), "duration_s": 20.0}
         old.signals = {"loudness": {"integrated_lufs": -31.24}}
         new.signals = {"loudness": {"integrated_lufs": -18.0}}
-        for revision, digit in ((old, "0"), (new, "f")):
-            lookalikes.index(session, revision, [{"at_s": 1.0, "hash": digit * 64}])
+        for revision, at_s in ((old, 3.0), (new, 1.0)):
+            lookalikes.index(session, revision, [{"at_s": at_s, "hash": "5a" * 32}])
     with world.read() as session:
         found = comparing.compare(session, world.get(clip_id))
     assert found is not None
     assert (found.old.number, found.new.number) == (1, 2)
-    assert found.changed == ((0.0, 12.5),)
+    assert found.offset_s == 2.0
     told = {d.what: d for d in found.differences}
     assert told["length"] == Difference("length", 20.0, 12.5)
     assert told["loudness"] == Difference("loudness", -31.2, -18.0)
@@ -64,6 +60,13 @@ def test_what_was_made_of_both_is_compared(world: World) -> None:
         "loudness",
         "same_file",
     ]
+
+
+@pytest.mark.parametrize(
+    ("after", "differs"), [(-18.4, False), (-19.0, True), (-17.0, True), (None, True)]
+)
+def test_a_loudness_that_nobody_hears_is_no_difference(after: float | None, differs: bool) -> None:
+    assert Difference("loudness", -18.0, after).differs is differs
 
 
 def test_a_clip_that_came_once_has_nothing_to_compare_with(world: World) -> None:

@@ -1,10 +1,12 @@
 // Two revisions in step: the new one leads, the old one follows at its offset. What is played of the
 // new one counts as watched, as at the desk.
 import { drawBar, moveHeads, seekByLanes } from "./lib/desk/bar.js";
+import { Changes } from "./lib/desk/changes.js";
 import { holdClaim } from "./lib/desk/claim.js";
 import { Played } from "./lib/desk/played.js";
 import { Transport } from "./lib/desk/transport.js";
 import { Scrub } from "./lib/scrub.js";
+import { clock, Tiles } from "./lib/tiles.js";
 
 const DRIFT = 0.12; // seconds: more is seen; less is not worth a stutter
 const page = document.querySelector("[data-pair]");
@@ -34,7 +36,7 @@ const played = new Played(lead, {
   onChange: () => ready && draw(),
 });
 const transport = new Transport(lead, { rate: parseFloat(page.dataset.rate) });
-new Scrub(bar, lead);
+const scrub = new Scrub(bar, lead);
 
 function draw() {
   if (!bar.clientWidth) return;
@@ -54,9 +56,44 @@ lead.addEventListener("ratechange", () => {
   old.playbackRate = lead.playbackRate;
   page.querySelector("[data-speed]").textContent = `${lead.playbackRate.toLocaleString(document.documentElement.lang)}×`;
 });
-field.addEventListener("input", () => follow(true));
+field.addEventListener("input", () => (follow(true), showChanges()));
 window.addEventListener("resize", draw);
 seekByLanes(page, lead);
+
+// Where the picture has changed.
+let changes = null;
+const length = parseFloat(page.dataset.length) || 0;
+const MOST_JUMPS = 12; // more buttons nobody reads
+
+async function readTiles() {
+  const [oldTiles, newTiles] = await Promise.all(
+    [page.dataset.oldTiles, page.dataset.newTiles].map((url) => Tiles.load(url, 0)),
+  );
+  scrub.tiles = newTiles;
+  changes = Changes.of(oldTiles, newTiles);
+  showChanges();
+}
+
+function showChanges() {
+  if (!changes || !length) return;
+  const lane = page.querySelector("[data-changed]");
+  const spans = changes.spans(offset(), length);
+  lane.querySelector("svg").replaceChildren(...spans.map(([start, end]) => {
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const place = { x: start, y: 0, width: Math.max(end - start, length * 0.004), height: 1 };
+    for (const [name, value] of Object.entries(place)) mark.setAttribute(name, String(value));
+    return mark;
+  }));
+  lane.querySelector("[data-changed-list]").replaceChildren(...spans.slice(0, MOST_JUMPS).map(([start, end]) => {
+    const button = document.createElement("button");
+    const text = `${clock(start, length)}–${clock(end, length)}`;
+    Object.assign(button, { type: "button", className: "button small number", textContent: text });
+    button.dataset.to = String(start);
+    return button;
+  }));
+  lane.querySelector("[data-unchanged]").hidden = spans.length > 0;
+  lane.hidden = false;
+}
 
 // Which of the two is heard.
 function sound(isOld) {
@@ -116,3 +153,4 @@ holdClaim(page.dataset, csrf, () => void (page.querySelector("[data-lost]").hidd
 ready = true;
 follow(true);
 draw();
+readTiles();

@@ -42,6 +42,7 @@ def show(clip_id: str) -> str:
             clip=clip,
             found=found,
             old=_source(clip, found.old),
+            tiles=(_tiles(clip, f"revisions/{found.old.number}/"), _tiles(clip)),
             new=player.sources(session, clip, preview_only=True),
             facts=found.new.facts or {},
             length_s=float((found.new.facts or {}).get("duration_s") or 0.0),
@@ -50,7 +51,6 @@ def show(clip_id: str) -> str:
             same_file=any(d.what == "same_file" and not d.differs for d in found.differences),
             notes=queries.notes(session, clip.id, found.old.number),
             answers=answers.of_clip(session, clip.id),
-            card_s=looks.card_s(found.new),
             played=coverage.spans(session, clip, actor),
             held_by_other=held_by_other,
         )
@@ -62,6 +62,11 @@ def _source(clip: Clip, old: Revision) -> player.Sources:
         proxy=url_for("media.file", clip_id=clip.id, what=f"{place}proxy.mp4"),
         poster=url_for("media.file", clip_id=clip.id, what=f"{place}poster.jpg"),
     )
+
+
+def _tiles(clip: Clip, place: str = "") -> str:
+    """The list of a preview's small pictures: the script compares them."""
+    return url_for("media.file", clip_id=clip.id, what=f"{place}sprite.vtt")
 
 
 def _row(difference: Difference) -> tuple[str, str, str, bool] | None:
@@ -78,9 +83,10 @@ def _row(difference: Difference) -> tuple[str, str, str, bool] | None:
         return None
     name, told = words[difference.what]
     texts = ["–" if value is None else str(told(value)) for value in (before, after)]
-    if difference.differs and texts[0] == texts[1]:
+    if difference.what == "captions" and difference.differs and texts[0] == texts[1]:
         texts[1] += " " + _("(đã sửa)")
-    return name, texts[0], texts[1], difference.differs
+    # What is too small to be written is too small to be marked.
+    return name, texts[0], texts[1], difference.differs and texts[0] != texts[1]
 
 
 def _languages(captions: dict[str, str]) -> str:
