@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from review import audit, clock, stages
+from review import audit, checklist, clock, stages
 from review.details import TOPICS
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, StaleCampaign
 from review.keys import is_id
@@ -25,16 +25,6 @@ KEEPERS = frozenset({Role.ADMIN, Role.MODERATOR})
 MAX_CHECKS = 20
 _D = chr(0x111)  # the one letter of Vietnamese that is not a letter with a mark
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-# What a reviewer looks for, unless the campaign says otherwise: code and Vietnamese label.
-CHECKLIST: dict[str, str] = {
-    "accuracy": "Nội dung chính xác",
-    "easy": "Dễ hiểu với người xem",
-    "privacy": "Không lộ thông tin riêng",
-    "sound": "Tiếng nghe rõ",
-    "music_rights": "Nhạc được phép dùng",
-    "conduct": "Lời nói và hành động tử tế",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +113,6 @@ def stages_of(session: Session, campaign: Campaign) -> tuple[Stage, ...]:
     return row.rules.stages if row is not None else stages.DEFAULT.stages
 
 
-def checklist_of(campaign: Campaign | None) -> list[dict[str, Any]]:
-    """[{"code", "label"}] that a reviewer goes through."""
-    own = campaign.checklist if campaign is not None else None
-    return own or [{"code": code, "label": label} for code, label in CHECKLIST.items()]
-
-
 def of_slug(session: Session, slug: str, kept: str | None = None) -> str:
     """The id of an open campaign; ``kept``: the one that a draft has already may have closed."""
     row = session.scalar(select(Campaign).where(Campaign.slug == slug))
@@ -169,7 +153,7 @@ def _columns(plan: Plan) -> dict[str, Any]:
 
 def _checklist(labels: Sequence[str]) -> list[dict[str, Any]] | None:
     """A usual label keeps its code; the others get one of their letters."""
-    usual = {label: code for code, label in CHECKLIST.items()}
+    usual = {check["label"]: check["code"] for check in checklist.DEFAULT}
     found: dict[str, str] = {}
     for label in (clean(text, limit=120) for text in labels):
         if label:
@@ -177,7 +161,7 @@ def _checklist(labels: Sequence[str]) -> list[dict[str, Any]] | None:
     if len(found) > MAX_CHECKS:
         raise InvalidInput(checklist=Sentence("Nhiều nhất {count} mục.", count=MAX_CHECKS))
     own = [{"code": code, "label": label} for code, label in found.items()]
-    return None if not own or found == CHECKLIST else own
+    return None if not own or own == list(checklist.DEFAULT) else own
 
 
 def _code(label: str) -> str:

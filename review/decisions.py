@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from review import announcing, audit, clock, feed, jobs, numbers, policy
+from review import (
+    announcing,
+    audit,
+    checklist,
+    clock,
+    coverage,
+    feed,
+    jobs,
+    numbers,
+    policy,
+    reasons,
+)
 from review.captions import reading as captions
 from review.errors import (
     ClaimHeld,
@@ -54,6 +65,9 @@ class Verdict:
     """What a person decided, about which revision, having seen which version.
 
     ``sha256``: of the preview that was played, where the page or the program says so.
+    ``watched``: the person's word that the whole clip was; ``measured``: their player has told what
+    it played (:mod:`review.coverage`), and that counts, not the word. ``checklist``: code ->
+    answer.
     """
 
     action: Action
@@ -62,6 +76,8 @@ class Verdict:
     notes: Sequence[NoteInput] = ()
     watched: bool = False
     sha256: str | None = None
+    measured: bool = False
+    checklist: Mapping[str, str] = field(default_factory=dict)
 
 
 def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
@@ -118,7 +134,8 @@ def decide(
     check_version(session, clip, verdict.version, actor)
     if verdict.revision != clip.revision:
         raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
-    _check(session, clip, actor, verdict)
+    how = _how_watched(session, clip, actor, verdict)
+    _check(session, clip, actor, verdict, how)
     revision = _current_revision(session, clip)
     if verdict.sha256 not in (None, revision.watched_sha256):
         raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
@@ -132,9 +149,13 @@ def decide(
         actor,
         seen_version=verdict.version,
         changes=changes,
-        detail={**_decided_on(session, clip, revision), "decision": said[-1]["decision"]},
+        detail={
+            **_decided_on(session, clip, revision, verdict, how),
+            "decision": said[-1]["decision"],
+        },
     )
-    decision = _store(session, clip, actor, verdict, said, stage, revision.watched_sha256)
+    decision = _store(session, clip, actor, verdict, said, stage, revision.watched_sha256, how)
+    coverage.forget(session, clip, actor)
     numbers.record(session, clip, actor, decision, [note.code for note in verdict.notes])
     _follow_up(session, clip, verdict.action, said, was_published)
     if clip.state == State.APPROVED and not clip.unannounced:
@@ -142,15 +163,29 @@ def decide(
     return decision
 
 
-def _decided_on(session: Session, clip: Clip, revision: Revision) -> dict[str, object]:
-    """Under which policy, and which bytes and captions the person had before the eyes."""
-    read = captions.digests(session, clip)
+def _how_watched(session: Session, clip: Clip, actor: Actor, verdict: Verdict) -> str | None:
+    """None: not the whole clip."""
+    if coverage.is_whole(session, clip, actor):
+        return "measured"
+    return "attested" if verdict.watched and not verdict.measured else None
+
+
+def _decided_on(
+    session: Session, clip: Clip, revision: Revision, verdict: Verdict, how: str | None
+) -> dict[str, object]:
+    """Under which policy, which bytes and which captions the person had before the eyes, and what
+    they answered."""
     seen: dict[str, object] = {
         "policy": clip.rules.name,
         "stage": clip.stage,
         "watched_sha256": revision.watched_sha256,
     }
-    return {**seen, "captions": read} if read else seen
+    more = {
+        "captions": captions.digests(session, clip),
+        "watched": how,
+        "checklist": dict(verdict.checklist),
+    }
+    return {**seen, **{name: value for name, value in more.items() if value}}
 
 
 def _load_for_staff(session: Session, clip_id: str, actor: Actor) -> Clip:
@@ -164,21 +199,22 @@ def _load_for_staff(session: Session, clip_id: str, actor: Actor) -> Clip:
     return clip
 
 
-def _check(session: Session, clip: Clip, actor: Actor, verdict: Verdict) -> None:
+def _check(session: Session, clip: Clip, actor: Actor, verdict: Verdict, how: str | None) -> None:
     if verdict.action not in VERDICTS:
         raise InvalidInput(action=one_of(sorted(VERDICTS)))
     if len(verdict.notes) > MAX_NOTES:
         raise InvalidInput(notes=Sentence("Nhiều nhất {count} ghi chú.", count=MAX_NOTES))
     for index, note in enumerate(verdict.notes):
-        if note.code not in REASONS:
+        if not reasons.is_known(session, note.code):
             raise InvalidInput(**{f"notes.{index}.code": one_of(REASONS)})
         if note.at is not None and not 0 <= note.at < 86400:
             raise InvalidInput(**{f"notes.{index}.at": "Thời điểm tính bằng giây, từ 0."})
+    checklist.check(session, clip, verdict.checklist)
     # Rights before completeness: a stranger to the stage is not asked to watch first.
     move_for(actor, verdict.action, clip, approvers=approvers(session, clip))
     if verdict.action in _NEEDS_CLAIM_FREE:
         _check_claim(session, clip, actor)
-    require_complete(verdict)
+    require_complete(verdict, how)
 
 
 def _check_claim(session: Session, clip: Clip, actor: Actor) -> None:
@@ -187,9 +223,9 @@ def _check_claim(session: Session, clip: Clip, actor: Actor) -> None:
         raise ClaimHeld("another reviewer has this clip", until=clock.iso(clip.claimed_until))
 
 
-def require_complete(verdict: Verdict) -> None:
+def require_complete(verdict: Verdict, how_watched: str | None) -> None:
     """Watched before approving; a reason before sending back. After the question of rights."""
-    if verdict.action == Action.APPROVE and not verdict.watched:
+    if verdict.action == Action.APPROVE and how_watched is None:
         raise NotWatched("approving needs the whole clip to have been watched")
     if verdict.action in OBJECTIONS and not verdict.notes:
         raise NotesMissing("say why: at least one note")
@@ -237,6 +273,7 @@ def _store(
     said: Sequence[Mapping[str, Any]],
     stage: int,
     watched_sha256: str | None,
+    how: str | None,
 ) -> Decision:
     assert actor.id is not None
     decision = Decision(
@@ -247,8 +284,10 @@ def _store(
         action=verdict.action,
         actor_id=actor.id,
         version=verdict.version,
-        watched=verdict.watched,
+        watched=how is not None,
+        watched_how=how,
         watched_sha256=watched_sha256,
+        checklist=dict(verdict.checklist) or None,
         at=clock.now(session),
     )
     session.add(decision)

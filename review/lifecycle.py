@@ -93,7 +93,8 @@ CHOOSE_POSTER = "choose_poster"  # nor this: what a reviewer saw of the clip sti
 CASE_NOTE = "case_note"
 HAND_OVER = "hand_over"
 ASSIGN, FREE_CLAIM = "assign", "free_claim"  # nor these: they say who reviews, not what
-_NO_MOVES = (CHOOSE_POSTER, ASSIGN, FREE_CLAIM)
+ANSWER_NOTES = "answer_notes"  # nor this: the clip is still the owner's to change
+_NO_MOVES = (CHOOSE_POSTER, ANSWER_NOTES, ASSIGN, FREE_CLAIM)
 # What nobody but the safeguarding officer is told of.
 HOLD_ACTIONS = frozenset({Action.ESCALATE, Action.RELEASE, CLOSE_CASE, CASE_NOTE, HAND_OVER})
 # A withdrawal is not here: the officer still has to look.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 
 from review.models import Revision
 
@@ -48,6 +49,12 @@ def poster(revision: Revision, files: Collection[str]) -> str | None:
 def card_s(revision: Revision) -> float:
     """How much later the clip begins in the ladder than in the preview: seconds."""
     return float((revision.signals or {}).get("card_s") or 0.0)
+
+
+def frame_rate(revision: Revision | None) -> float:
+    """Frames a second of the source; 30 where nothing is known of it."""
+    facts = (revision.facts if revision else None) or {}
+    return float(Fraction(facts.get("frame_rate") or "30"))
 
 
 def duration_s(revision: Revision) -> float | None:

@@ -3,7 +3,8 @@
 Of a revision that was replaced nothing is served any more. Once its clip was decided on nobody
 compares it with the new one, and what was redacted is not compared at all: the files that were
 made of it go, and with them what was noted of it for people at work (faces that a machine
-proposed, captions that it drafted). The same notes of a withdrawn clip go, too. What stays:
+proposed, captions that it drafted, what a reviewer had played of it). The same notes of a
+withdrawn clip go, too. What stays:
 originals, captions that a person kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions
 and the audit.
 """
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from review.models import (
     Captions,
     Clip,
+    Coverage,
     FaceProposals,
     OutputFile,
     Redaction,
@@ -40,12 +42,18 @@ def due(session: Session, limit: int = 50) -> list[str]:
         select(OutputFile.id).where(OutputFile.revision_id == Revision.id).exists(),
         select(Rendition.id).where(Rendition.revision_id == Revision.id).exists(),
     )
+    was_played = select(Coverage.revision_id).where(Coverage.revision_id == Revision.id).exists()
     has_notes = or_(
         select(FaceProposals.revision_id).where(FaceProposals.revision_id == Revision.id).exists(),
         select(Captions.id).where(Captions.revision_id == Revision.id, _IS_DRAFT).exists(),
+        was_played,
     )
     is_withdrawn = Clip.state == State.WITHDRAWN
-    may_go = or_(and_(is_replaced, has_files), and_(or_(is_replaced, is_withdrawn), has_notes))
+    may_go = or_(
+        and_(is_replaced, has_files),
+        and_(or_(is_replaced, is_withdrawn), has_notes),
+        and_(Clip.state.in_(DECIDED), was_played),
+    )
     query = select(Revision.id).join(Clip, Clip.id == Revision.clip_id).where(may_go)
     return list(session.scalars(query.order_by(Revision.id).limit(limit)))
 
@@ -63,6 +71,8 @@ def forget(session: Session, revision_id: str) -> list[str]:
     was_redacted = session.scalar(_redactions(revision_id).limit(1)) is not None
     is_over = (clip.state in DECIDED and not clip.unannounced) or was_redacted
     is_replaced = revision.number < clip.revision and is_over
+    if is_replaced or clip.state in DECIDED:
+        session.execute(delete(Coverage).where(Coverage.revision_id == revision_id))
     if is_replaced or clip.state == State.WITHDRAWN:
         session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))
         session.execute(delete(Captions).where(Captions.revision_id == revision_id, _IS_DRAFT))

@@ -27,6 +27,7 @@ _PAGES = frozenset(
         "clips.progress",
         "clips.withdraw",
         "clips.retry",
+        "answers.save",
         "library.clip",
         "media.file",
     }

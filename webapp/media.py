@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response as BaseResponse
 
-from review import looks, policy, queries, redacting
+from review import comparing, looks, policy, queries, redacting
 from review.captions.reading import FOLDER, Served, served
 from review.consent import FEED_SCOPES, Scope
 from review.errors import NoSuchClip
@@ -125,7 +125,10 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile | Served]:
 
 
 def _output(session: Session, clip: Clip, what: str, actor: Actor | None) -> OutputFile | None:
-    """A file of the current revision, or a redaction's render that waits for this person's word."""
+    """A file of the current revision; a redaction's render that waits for this person's word; or,
+    for who reviews the clip, a file of the revision that it is compared with."""
+    if what.startswith("revisions/"):
+        return None if actor is None else comparing.file(session, clip, what, actor)
     match = _RENDER.fullmatch(what)
     if match is None:
         return queries.output_file(session, clip, what)

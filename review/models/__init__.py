@@ -21,6 +21,7 @@ from review.models.people import (
 )
 from review.models.queue import QueuePlace, SavedFilter
 from review.models.redactions import Redaction
+from review.models.reviewing import Coverage, NoteAnswer, NoteReason
 from review.models.search import SearchRow
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
 
@@ -40,6 +41,7 @@ __all__ = [
     "ClipLink",
     "ClipPerson",
     "Consent",
+    "Coverage",
     "Decision",
     "FaceProposals",
     "FeedAck",
@@ -54,6 +56,8 @@ __all__ = [
     "LoginSession",
     "LookAlikeRow",
     "Note",
+    "NoteAnswer",
+    "NoteReason",
     "Notice",
     "OutputFile",
     "PolicyRow",

@@ -26,7 +26,7 @@ class Campaign(Base):
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     policy_id: Mapped[str | None]  # of new reviews; None: the default policy
     topics: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
-    # [{"code", "label"}]; None: the usual ones (review.campaigns.CHECKLIST).
+    # [{"code", "label"}]; None: the usual ones (review.checklist.DEFAULT).
     checklist: Mapped[list[dict[str, Any]] | None]
     # Until then nobody but reviewers is told what was decided.
     announce_at: Mapped[datetime | None]

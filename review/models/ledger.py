@@ -24,7 +24,10 @@ class Decision(Base):
     actor_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     version: Mapped[int]  # the clip's version that the person saw
     watched: Mapped[bool]
+    watched_how: Mapped[str | None]  # measured (review.coverage) | attested
     watched_sha256: Mapped[str | None]
+    # Code -> yes | no | unsure, of what was answered; None where nothing was.
+    checklist: Mapped[dict[str, Any] | None]
     at: Mapped[datetime]
     # When those were told whom it concerns; None: not yet, or never. Written once.
     announced_at: Mapped[datetime | None]

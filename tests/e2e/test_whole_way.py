@@ -57,7 +57,7 @@ def watch_and_approve(page: Page, title: str) -> None:
         if heading.inner_text() == title:
             break
         with page.expect_navigation():
-            page.keyboard.press("q")  # somebody else's clip waits for longer: not now
+            page.keyboard.press("n")  # somebody else's clip waits for longer: not now
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     approve = page.get_by_role("button", name="Duyệt", exact=True)
     expect(approve).to_have_attribute("aria-disabled", "true")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from review import audit, campaigns, queries, submission
-from review.campaigns import CHECKLIST, Plan
+from review import audit, campaigns, checklist, queries, submission
+from review.campaigns import Plan
 from review.details import Details
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, StaleCampaign
 from review.keys import new_id
@@ -97,14 +97,16 @@ def test_without_stages_and_checklist_a_campaign_has_the_usual_ones(world: World
     own = world.campaign(checklist=("Dễ hiểu với người xem", "", "Đúng chủ đề năm nay"))
     with world.read() as session:
         assert campaigns.stages_of(session, usual) == DEFAULT.stages
-    assert campaigns.checklist_of(None) == campaigns.checklist_of(usual)
-    assert [c["code"] for c in campaigns.checklist_of(usual)] == list(CHECKLIST)
-    assert campaigns.checklist_of(own) == [
+    assert checklist.of_campaign(None) == checklist.of_campaign(usual)
+    assert [c["code"] for c in checklist.of_campaign(usual)] == [
+        c["code"] for c in checklist.DEFAULT
+    ]
+    assert checklist.of_campaign(own) == [
         {"code": "easy", "label": "Dễ hiểu với người xem"},
         {"code": "dung_chu_de_nam_nay", "label": "Đúng chủ đề năm nay"},
     ]
     with world.write() as session:
-        back = Plan(own.title, checklist=tuple(CHECKLIST.values()))
+        back = Plan(own.title, checklist=tuple(c["label"] for c in checklist.DEFAULT))
         assert campaigns.change(session, own.id, back, admin, 1).checklist is None
 
 

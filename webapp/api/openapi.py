@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify
 
+from review import checklist
 from review.queries import Filters
 from webapp.api.blueprint import blueprint
 
@@ -72,6 +73,10 @@ _DECISION = {
         "notes": {"type": "array", "items": _NOTE},
         "watched": {"type": "boolean"},
         "sha256": _TEXT,
+        "checklist": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": list(checklist.ANSWERS)},
+        },
     },
 }
 _WITHDRAWAL = {

@@ -111,8 +111,22 @@ def _verdict(value: Mapping[str, Any]) -> Verdict:
     sha256 = value.get("sha256")
     if sha256 is not None and not isinstance(sha256, str):
         raise InvalidInput(sha256="Cần là chữ.")
-    watched = value.get("watched") is True
-    return Verdict(action, revision, version, _notes(value), watched, sha256)
+    return Verdict(
+        action,
+        revision,
+        version,
+        _notes(value),
+        value.get("watched") is True,
+        sha256,
+        checklist=_checklist(value),
+    )
+
+
+def _checklist(value: Mapping[str, Any]) -> dict[str, str]:
+    answers = value.get("checklist") or {}
+    if not isinstance(answers, dict) or not all(isinstance(a, str) for a in answers.values()):
+        raise InvalidInput(checklist="Phải là bảng mã và câu trả lời.")
+    return answers
 
 
 def _notes(value: Mapping[str, Any]) -> tuple[NoteInput, ...]:

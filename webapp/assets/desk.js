@@ -1,218 +1,281 @@
 // The desk: what was played is measured, notes are tied to a time, and the keyboard does it all.
+import { drawBar, followCues, marksOf, moveHeads, seekByLanes } from "./lib/desk/bar.js";
+import { holdClaim } from "./lib/desk/claim.js";
+import { Confirm } from "./lib/desk/confirm.js";
+import { Drafts } from "./lib/desk/drafts.js";
+import { Notes } from "./lib/desk/notes.js";
+import { Played } from "./lib/desk/played.js";
+import { Transport } from "./lib/desk/transport.js";
+import { clock } from "./lib/tiles.js";
+
 const desk = document.querySelector("[data-desk]");
 const video = desk.querySelector("video");
+const form = desk.querySelector("form[data-decide]");
 const words = JSON.parse(document.getElementById("words").textContent);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
-const WHOLE = 0.995; // of the length: the last frames end before the clock does
-const SLACK = 0.35; // seconds: spans that lie closer together count as one
+const approve = form.querySelector('button[value="approve"]');
+const keysBox = document.querySelector("[data-keys]");
+const PART_S = 0.05; // seconds: nearer than that is "here"
+const MOST_MISSING = 6; // jumps to what was not played: more nobody reads
 
-class Coverage {
-  constructor() {
-    this.bar = desk.querySelector("[data-coverage]");
-    this.canvas = this.bar.querySelector("canvas");
-    this.text = desk.querySelector("[data-coverage-text]");
-    this.box = desk.querySelector('input[name="watched"]');
-    this.approve = desk.querySelector('button[value="approve"]');
-    this.spans = [];
-    this.last = null;
-    this.at = 0;
-    this.whole = this.box.checked;
-    this.box.closest("label").hidden = true;
-    video.addEventListener("timeupdate", () => this.look());
-    video.addEventListener("seeking", () => void (this.last = null));
-    for (const kind of ["play", "seeked"]) video.addEventListener(kind, () => this.start());
-    video.addEventListener("ended", () => this.look(true));
-    video.addEventListener("loadedmetadata", () => this.draw());
-    window.addEventListener("resize", () => this.draw());
-    this.bar.addEventListener("click", (event) => {
-      const box = this.bar.getBoundingClientRect();
-      video.currentTime = ((event.clientX - box.left) / box.width) * video.duration;
-    });
-    this.update();
+form.dataset.title = desk.dataset.title;
+let ready = false; // until all parts are there nothing is drawn
+
+// --- what was played ---------------------------------------------------------------------------
+
+// The box is for who has no script; the server is told that this one measures.
+const box = form.querySelector('input[name="watched"]');
+box.checked = false;
+box.closest("label").hidden = true;
+const measured = document.createElement("input");
+Object.assign(measured, { type: "hidden", name: "measured", value: "y" });
+form.append(measured);
+
+const played = new Played(video, {
+  url: desk.dataset.coverageUrl,
+  csrf,
+  sha256: desk.dataset.sha256,
+  spans: JSON.parse(desk.dataset.played),
+  onChange: () => ready && showPlayed(),
+});
+
+function showPlayed() {
+  const text = desk.querySelector("[data-coverage-text]");
+  text.textContent = played.whole ? words.watched : words.share.replace("{n}", String(Math.floor(100 * played.share)));
+  if (approve) {
+    approve.setAttribute("aria-disabled", String(!played.whole));
+    approve.title = played.whole ? "" : words.unwatched;
   }
+  if (played.whole && !confirming.isOpen) confirming.tell("");
+  const told = desk.querySelector("[data-coverage-told]");
+  told.hidden = !played.trouble;
+  told.textContent = played.trouble ? words[played.trouble] : "";
+  showMissing();
+  draw();
+}
 
-  start() {
-    this.last = video.currentTime;
-    this.at = performance.now();
-  }
+function showMissing() {
+  const missing = played.whole || !video.duration ? [] : played.missing;
+  const begun = played.spans.length > 0;
+  const line = desk.querySelector("[data-unplayed]");
+  line.hidden = !begun || !missing.length;
+  const texts = missing.map(([a, b]) => `${clock(a, video.duration)}–${clock(b, video.duration)}`);
+  const list = line.querySelector("[data-unplayed-list]");
+  if (list.dataset.shown === texts.join()) return;
+  list.dataset.shown = texts.join();
+  list.replaceChildren(...missing.slice(0, MOST_MISSING).map(([start], number) => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "button small number", textContent: texts[number] });
+    button.dataset.to = String(start);
+    return button;
+  }));
+}
 
-  // Only what was played counts: a leap is announced by "seeking", and the picture can not have
-  // moved on by more than the time that passed.
-  look(ended = false) {
-    const now = ended ? video.duration : video.currentTime;
-    const most = (SLACK + (performance.now() - this.at) / 1000) * video.playbackRate;
-    if (this.last !== null && now > this.last && now - this.last <= most) this.add(this.last, now);
-    if (this.last !== null) this.start();
-  }
+// --- the form ----------------------------------------------------------------------------------
 
-  add(from, to) {
-    const spans = [...this.spans, [from, to]].sort((a, b) => a[0] - b[0]);
-    this.spans = [];
-    for (const [start, end] of spans) {
-      const before = this.spans[this.spans.length - 1];
-      if (before && start <= before[1] + SLACK) before[1] = Math.max(before[1], end);
-      else this.spans.push([start, end]);
+const notes = new Notes(desk, video, () => {
+  if (!ready) return;
+  draw();
+  confirming.refresh();
+});
+const NEEDS_REASON = ["request_changes", "reject"];
+
+function answersOf(value) {
+  return [...form.querySelectorAll(`[data-checklist] input[value="${value}"]:checked`)].map((field) =>
+    field.closest("fieldset").querySelector("legend").textContent.trim(),
+  );
+}
+
+const confirming = new Confirm(form, words, {
+  facts(action) {
+    const lines = action === "approve" ? [words.watched] : [];
+    if (notes.written.length) lines.push(words.notes.replace("{n}", String(notes.written.length)));
+    for (const value of ["no", "unsure"]) {
+      const items = answersOf(value);
+      if (items.length) lines.push(words[value].replace("{items}", items.join("; ")));
     }
-    this.update();
-  }
+    return lines;
+  },
+  refuse(action) {
+    if (action === "approve" && !played.whole) return words.unwatched;
+    return NEEDS_REASON.includes(action) && !notes.written.length ? words.reason : "";
+  },
+  // Where something is still to be written.
+  focusFor(action) {
+    if (!NEEDS_REASON.includes(action) || notes.written.length) return null;
+    const dated = notes.rows.find((row) => Number.isFinite(notes.timeOf(row)));
+    return (dated || notes.blank()).querySelector("select");
+  },
+});
 
-  get share() {
-    if (!video.duration) return 0;
-    const first = this.spans[0];
-    const seen = this.spans.reduce((sum, [start, end]) => sum + end - start, 0);
-    return (seen + (first && first[0] < SLACK ? first[0] : 0)) / video.duration;
-  }
+const drafts = new Drafts(form, { clip: desk.dataset.clip, revision: desk.dataset.revision, addRow: () => notes.blank() });
+form.addEventListener("desk:sent", () => drafts.save(true));
+form.addEventListener("change", () => confirming.refresh());
 
-  update() {
-    const share = this.share;
-    if (share >= WHOLE || (video.duration && video.duration - share * video.duration < SLACK)) this.whole = true;
-    this.box.checked = this.whole;
-    if (this.whole) desk.querySelector("[data-told]").hidden = true;
-    if (this.approve) {
-      this.approve.setAttribute("aria-disabled", String(!this.whole));
-      this.approve.title = this.whole ? "" : words.unwatched;
-    }
-    this.text.textContent = this.whole
-      ? words.watched
-      : words.share.replace("{n}", String(Math.floor(100 * share)));
-    this.draw();
-  }
-
-  draw() {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    const ratio = window.devicePixelRatio || 1;
-    this.canvas.width = width * ratio;
-    this.canvas.height = height * ratio;
-    const pen = this.canvas.getContext("2d");
-    const style = getComputedStyle(document.documentElement);
-    pen.scale(ratio, ratio);
-    if (!video.duration) return;
-    const x = (seconds) => (seconds / video.duration) * width;
-    pen.fillStyle = style.getPropertyValue("--good");
-    for (const [start, end] of this.whole ? [[0, video.duration]] : this.spans) {
-      pen.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), height);
-    }
-    pen.fillStyle = style.getPropertyValue("--bad");
-    for (const at of noteTimes()) pen.fillRect(x(at) - 1.5, 0, 3, height);
-    pen.fillStyle = style.getPropertyValue("--ink");
-    pen.fillRect(x(video.currentTime) - 1, 0, 2, height);
-  }
+// 1 to 9: the next answer to that item, and after the last one none.
+function answer(number) {
+  const fields = [...form.querySelectorAll(`[data-checklist] > li:nth-child(${number}) input`)];
+  if (!fields.length) return;
+  const at = fields.findIndex((field) => field.checked);
+  for (const field of fields) field.checked = false;
+  if (at + 1 < fields.length) fields[at + 1].checked = true;
+  const item = fields[0].closest("li");
+  item.scrollIntoView({ block: "nearest" });
+  fields[0].dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-function noteTimes() {
-  return [...desk.querySelectorAll('[data-notes] input[name$="-at"]')]
-    .map((input) => parseFloat(input.value.replace(",", ".")))
-    .filter((at) => Number.isFinite(at));
+// --- the player --------------------------------------------------------------------------------
+
+const transport = new Transport(video, { rate: parseFloat(desk.dataset.rate), onChange: () => ready && showTransport() });
+
+function showTransport() {
+  const locale = document.documentElement.lang;
+  desk.querySelector("[data-speed]").textContent = `${video.playbackRate.toLocaleString(locale)}×`;
+  const at = (seconds) => clock(seconds, video.duration);
+  const { from, to, looping } = transport;
+  let text = "";
+  const both = looping ? words.loop : words.span;
+  if (from !== null && to !== null) text = both.replace("{from}", at(from)).replace("{to}", at(to));
+  else if (from !== null) text = words.from.replace("{from}", at(from));
+  desk.querySelector("[data-loop-text]").textContent = text;
+  desk.querySelector('[data-act="loop"]').setAttribute("aria-pressed", String(looping));
+  draw();
 }
 
-class Notes {
-  constructor() {
-    this.list = desk.querySelector("[data-notes]");
-    this.row = desk.querySelector("template[data-note]").innerHTML;
-    this.next = this.list.children.length;
-    desk.querySelector("[data-add-note]").addEventListener("click", () => this.add());
-    this.list.addEventListener("input", () => coverage.draw());
-    this.list.addEventListener("click", (event) => {
-      const remove = event.target.closest("[data-remove-note]");
-      if (remove) remove.closest("[data-row]").remove();
-      const jump = event.target.closest("[data-jump]");
-      if (jump) {
-        const at = parseFloat(jump.closest("[data-row]").querySelector('input[name$="-at"]').value.replace(",", "."));
-        if (Number.isFinite(at)) video.currentTime = at;
-      }
-      coverage.draw();
-    });
-  }
-
-  add() {
-    video.pause();
-    const blank = [...this.list.children].find(
-      (row) => [...row.querySelectorAll("input, select, textarea")].every((field) => !field.value),
-    );
-    if (!blank) {
-      this.list.insertAdjacentHTML("beforeend", this.row.replace(/__N__/g, String(this.next)));
-      this.next += 1;
-    }
-    const row = blank || this.list.lastElementChild;
-    row.querySelector('input[name$="-at"]').value = video.currentTime.toLocaleString(
-      document.documentElement.lang,
-      { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false },
-    );
-    row.querySelector("select").focus();
-    row.scrollIntoView({ block: "nearest", behavior: "smooth" });
-    coverage.draw();
-  }
+function draw() {
+  const { from, to } = transport;
+  const length = video.duration;
+  const bar = desk.querySelector("[data-coverage] canvas");
+  const loop = from === null ? null : [from, to === null ? from : to];
+  drawBar(bar, {
+    length,
+    now: video.currentTime,
+    spans: played.whole ? [[0, length]] : played.spans,
+    notes: notes.times,
+    loop,
+  });
+  moveHeads(desk, video.currentTime, length);
+  followCues(desk, video.currentTime);
 }
 
-const coverage = new Coverage();
-const notes = new Notes();
-const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
-const speedText = desk.querySelector("[data-speed]");
+seekByLanes(desk, video);
+for (const kind of ["timeupdate", "seeking", "loadedmetadata"]) video.addEventListener(kind, draw);
+window.addEventListener("resize", draw);
+video.addEventListener("ratechange", showTransport);
+document.body.addEventListener("htmx:afterSwap", draw);
 
-function speed(step) {
-  const at = SPEEDS.indexOf(video.playbackRate);
-  video.playbackRate = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, (at < 0 ? 2 : at) + step))];
-  speedText.textContent = `${video.playbackRate.toLocaleString(document.documentElement.lang)}×`;
+function toMark(step) {
+  const marks = marksOf(desk, notes.times);
+  const now = video.currentTime;
+  const after = step > 0 ? marks.find((at) => at > now + PART_S) : marks.reverse().find((at) => at < now - PART_S);
+  if (after !== undefined) transport.go(after);
 }
 
-function leap(seconds) {
-  video.currentTime = Math.min(video.duration || 0, Math.max(0, video.currentTime + seconds));
+function toUnplayed() {
+  const [first] = played.missing;
+  if (!first) return;
+  transport.go(first[0]);
+  video.play().catch(() => {});
 }
 
-const frame = 1 / (parseFloat(desk.dataset.rate) || 30);
+// The editor that hides opens at this moment, or with the marked span.
+function toRedact() {
+  const link = desk.querySelector("[data-redact-link]");
+  if (!link) return;
+  const url = new URL(link.href);
+  const { from, to } = transport;
+  const start = from === null ? video.currentTime : from;
+  url.searchParams.set("edit", "1");
+  url.searchParams.set("at", start.toFixed(2));
+  url.searchParams.set("until", Math.min(video.duration || 0, to === null ? start + 2 : to).toFixed(2));
+  url.searchParams.set("box", "1");
+  location.assign(url);
+}
+
+const redactLink = desk.querySelector("[data-redact-link]");
+if (redactLink) {
+  redactLink.addEventListener("click", () => {
+    const url = new URL(redactLink.href);
+    url.searchParams.set("at", video.currentTime.toFixed(2));
+    redactLink.href = url;
+  });
+}
+
+// --- the keys ----------------------------------------------------------------------------------
+
+function showKeys() {
+  if (keysBox.open) return keysBox.close();
+  if (keysBox.showModal) keysBox.showModal();
+  else keysBox.setAttribute("open", "");
+}
+
+const ACTS = {
+  unplayed: toUnplayed,
+  in: () => transport.mark("from"),
+  out: () => transport.mark("to"),
+  loop: () => transport.loop(),
+  note: () => notes.here(),
+  keys: showKeys,
+};
 const KEYS = {
-  " ": () => (video.paused ? video.play() : video.pause()),
-  k: () => (video.paused ? video.play() : video.pause()),
-  j: () => leap(-5),
-  l: () => leap(5),
-  ArrowLeft: () => leap(-2),
-  ArrowRight: () => leap(2),
-  ",": () => (video.pause(), leap(-frame)),
-  ".": () => (video.pause(), leap(frame)),
-  "-": () => speed(-1),
-  "+": () => speed(1),
-  "=": () => speed(1),
+  " ": () => transport.toggle(),
+  k: () => transport.toggle(),
+  l: () => transport.faster(),
+  j: () => transport.leap(-5),
+  ArrowLeft: () => transport.leap(-2),
+  ArrowRight: () => transport.leap(2),
+  ",": () => transport.step(-1),
+  ".": () => transport.step(1),
+  "-": () => transport.speed(-1),
+  "+": () => transport.speed(1),
+  "=": () => transport.speed(1),
+  i: ACTS.in,
+  o: ACTS.out,
+  p: ACTS.loop,
+  u: ACTS.unplayed,
+  "[": () => toMark(-1),
+  "]": () => toMark(1),
   m: () => void (video.muted = !video.muted),
-  n: () => notes.add(),
-  a: () => press("approve"),
-  s: () => press("request_changes"),
-  r: () => press("reject"),
-  q: () => desk.querySelector("[data-next]")?.click(),
-  "?": () => void (desk.querySelector("[data-keys]").open = !desk.querySelector("[data-keys]").open),
+  g: ACTS.note,
+  b: toRedact,
+  v: () => press("[data-compare-link]"),
+  a: () => confirming.open("approve"),
+  c: () => confirming.open("request_changes"),
+  r: () => confirming.open("reject"),
+  e: () => confirming.open("escalate"),
+  n: () => press("[data-next]"),
+  "?": showKeys,
+  Escape: () => confirming.close(),
 };
 
-// The key only moves to the button: Enter decides, so that no slip of a finger does.
-function press(action) {
-  const button = desk.querySelector(`button[value="${action}"]`);
-  if (button) button.focus();
+function press(selector) {
+  const found = desk.querySelector(selector);
+  if (found) found.click();
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const field = event.target.closest("input:not([type=checkbox]), textarea, select");
-  if (field) {
-    if (event.key === "Escape") field.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || (keysBox.open && event.key !== "?")) return;
+  if (event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select")) {
+    if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (event.key === " " && event.target.closest("button, a, summary")) return;
-  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act || (event.target === video && event.key.startsWith("Arrow"))) return;
+  if ([" ", "Enter"].includes(event.key) && event.target.closest("button, a, summary, input")) return;
+  if (event.key.startsWith("Arrow") && (event.target === video || event.target.matches("input"))) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const act = /^[1-9]$/.test(key) ? () => answer(Number(key)) : KEYS[key];
+  if (!act) return;
   event.preventDefault();
   act();
 });
 
-desk.querySelector("form[data-decide]").addEventListener("submit", (event) => {
-  const button = event.submitter;
-  if (!button || button.getAttribute("aria-disabled") !== "true") return;
-  event.preventDefault();
-  event.stopPropagation();
-  desk.querySelector("[data-told]").textContent = words.unwatched;
-  desk.querySelector("[data-told]").hidden = false;
-}, true);
+desk.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (button) ACTS[button.dataset.act]();
+});
+desk.querySelector("[data-tools]").hidden = false;
 
-video.addEventListener("timeupdate", () => coverage.draw());
+// --- a look-alike's scene: ours here, theirs in its own player, both in sight ------------------
 
-// A look-alike's scene: ours here, theirs in its own player, both in sight.
 desk.addEventListener("click", (event) => {
   const jump = event.target.closest("[data-jump-to]");
   if (!jump) return;
@@ -235,19 +298,7 @@ function beside() {
 }
 for (const compare of desk.querySelectorAll("[data-compare]")) compare.addEventListener("toggle", beside);
 
-// The claim lives while the desk is open and is given back when it is left.
-const { claimUrl, leaveUrl } = desk.dataset;
-if (claimUrl) {
-  setInterval(async () => {
-    if (document.hidden) return;
-    const answer = await fetch(claimUrl, { method: "POST", headers: { "X-CSRFToken": csrf } }).catch(() => null);
-    if (answer && answer.status === 409) desk.querySelector("[data-lost]").hidden = false;
-  }, 60000);
-  let decided = false;
-  document.addEventListener("submit", () => void (decided = true));
-  window.addEventListener("pagehide", () => {
-    const data = new FormData();
-    data.append("csrf_token", csrf);
-    if (!decided) navigator.sendBeacon(leaveUrl, data);
-  });
-}
+holdClaim(desk.dataset, csrf, () => void (desk.querySelector("[data-lost]").hidden = false));
+ready = true;
+showPlayed();
+showTransport();

@@ -385,8 +385,15 @@ window.addEventListener("resize", place);
 video.addEventListener("loadedmetadata", place);
 place();
 tick();
-const at = Number(new URLSearchParams(location.search).get("at"));
+const asked = new URLSearchParams(location.search);
+const at = Number(asked.get("at"));
 if (at) go(at);
+// From the desk: a box for the span that was marked there, ready to be moved by the keys.
+if (asked.has("box") && !page.querySelector("[data-row] [autofocus]")) {
+  const until = Number(asked.get("until")) || at + SPAN;
+  const row = add("boxes", { x: 0.35, y: 0.35, width: 0.3, height: 0.3, start: at, end: clamp(until, at, duration) });
+  shape(row, "start").focus({ preventScroll: true });
+}
 
 // What came back refused begins at its first wrong field, now that all has its place.
 const wrong = page.querySelector("[data-row] [autofocus]");

@@ -22,7 +22,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from review import campaigns, stages
+from review import checklist, stages
 from review.campaigns import Plan
 from review.details import TOPICS
 from review.errors import InvalidInput
@@ -136,7 +136,7 @@ def data_of(campaign: Campaign, rules: Iterable[Stage]) -> dict[str, Any]:
 
 
 def lines_of(campaign: Campaign | None) -> str:
-    return "\n".join(check["label"] for check in campaigns.checklist_of(campaign))
+    return "\n".join(check["label"] for check in checklist.of_campaign(campaign))
 
 
 def _begin_of(day: date | None) -> datetime | None:

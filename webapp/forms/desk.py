@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask_babel import lazy_gettext as _
 from wtforms import (
     BooleanField,
@@ -16,8 +19,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from review.decisions import MAX_NOTES, NoteInput, Verdict
-from review.reasons import REASONS
 from review.states import Action
+from webapp import reasons
 from webapp.forms.words import PageForm, RowForm, choices
 
 
@@ -33,11 +36,13 @@ class Seconds(FloatField):
 
 class NoteFields(RowForm):
     at = Seconds(_("Giây thứ"), [Optional()])
-    code = SelectField(
-        _("Lý do"),
-        choices=choices([("", _("Chọn lý do"))] + [(c, _(s)) for c, s in REASONS.items()]),
-    )
+    code = SelectField(_("Lý do"))
     text = TextAreaField(_("Ghi thêm"), [Length(max=1000)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Retired ones too: the desk may have been open before.
+        self.code.choices = choices([("", "")] + [(r.code, r.label) for r in reasons.every()])
 
 
 class DecisionForm(PageForm):
@@ -47,10 +52,13 @@ class DecisionForm(PageForm):
     # Of the preview that this page played.
     sha256 = HiddenField(validators=[Length(max=64)])
     watched = BooleanField(_("Tôi đã xem hết clip"))
+    # The desk's script sends it: what its player has told counts, and not the box.
+    measured = BooleanField()
     # One more than the rules take: what is beyond is refused, never silently cut off.
     notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=MAX_NOTES + 1)
 
-    def verdict(self) -> Verdict:
+    def verdict(self, answers: Mapping[str, str]) -> Verdict:
+        """``answers``: to the checklist."""
         notes = tuple(
             NoteInput(e.form.at.data, e.form.code.data or "other", e.form.text.data or "")
             for e in self.notes
@@ -63,4 +71,12 @@ class DecisionForm(PageForm):
             notes,
             bool(self.watched.data),
             self.sha256.data or None,
+            bool(self.measured.data),
+            answers,
         )
+
+
+def checklist_answers(values: Mapping[str, str]) -> dict[str, str]:
+    """Code -> answer, of what was posted."""
+    prefix = "checklist-"
+    return {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix) and v}

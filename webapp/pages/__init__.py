@@ -3,12 +3,15 @@
 from webapp.pages import (
     accounts,
     admin,
+    answers,
     audit,
     batch,
     campaigns,
     captions,
     classes,
     clips,
+    compare,
+    coverage,
     desk,
     faces,
     home,
@@ -21,6 +24,7 @@ from webapp.pages import (
     numbers,
     queue,  # its routes are on the desk's blueprint
     quotas,
+    reasons,
     redact,
     safeguarding,
     submit,
@@ -32,6 +36,7 @@ BLUEPRINTS = (
     submit.blueprint,
     installed.blueprint,
     clips.blueprint,
+    answers.blueprint,
     links.blueprint,
     classes.blueprint,
     manifest.blueprint,
@@ -39,6 +44,8 @@ BLUEPRINTS = (
     batch.blueprint,
     desk.blueprint,
     numbers.blueprint,
+    coverage.blueprint,
+    compare.blueprint,
     library.blueprint,
     moderation.blueprint,
     redact.blueprint,
@@ -49,6 +56,7 @@ BLUEPRINTS = (
     notices.blueprint,
     safeguarding.blueprint,
     campaigns.blueprint,
+    reasons.blueprint,
 )
 
 __all__ = ["BLUEPRINTS", "queue"]

@@ -14,10 +14,10 @@ from flask_babel import gettext as _
 from review import lifecycle
 from review.clock import VIETNAM, iso
 from review.errors import InvalidInput
-from review.manifest.report import BOM, safe
 from review.policy import Actor
 from review.queries.paging import Page
 from review.queries.trail import READERS, Filter, Line, batch, trail
+from review.spreadsheet import BOM, safe
 from review.states import Action, Party
 from webapp.auth import require_actor, roles
 from webapp.deps import deps

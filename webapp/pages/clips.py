@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import (
+    answers,
     consenting,
     decisions,
     lifecycle,
@@ -91,7 +92,7 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "history": history.folded(
             lifecycle.as_told(session, clip, queries.history(session, clip.id), actor)
         ),
-        "notes": queries.notes(session, clip.id, untold=policy.is_told_early(actor, clip)),
+        **_noted(session, actor, clip),
         "people": queries.people(session, clip),
         "blockers": publication.blockers(session, clip) if state == State.APPROVED else [],
         "narrower": [str(s) for s in Scope if s.width < Scope(clip.scope).width],
@@ -106,6 +107,16 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "person_form": PersonForm(formdata=None),
         "consent_form": ConsentForm(formdata=None),
         "same_file": lookalikes.own_same_file(session, actor, clip),
+    }
+
+
+def _noted(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
+    """The notes, and what the owner says to them; ``answerable``: to which, now."""
+    may_answer = answers.may_answer(actor, clip)
+    return {
+        "notes": queries.notes(session, clip.id, untold=policy.is_told_early(actor, clip)),
+        "answers": answers.of_clip(session, clip.id),
+        "answerable": [n.id for n in answers.answerable(session, clip)] if may_answer else [],
     }
 
 

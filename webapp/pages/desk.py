@@ -9,18 +9,31 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import casework, decisions, lifecycle, lookalikes, looks, policy, queries
+from review import (
+    answers,
+    casework,
+    checklist,
+    comparing,
+    coverage,
+    decisions,
+    lifecycle,
+    lookalikes,
+    looks,
+    policy,
+    queries,
+)
 from review.consent import missing
 from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
 from review.models import Clip
 from review.notices import mail
 from review.policy import Actor, Role
-from review.reasons import REASONS
 from review.states import Action, Party, State
+from webapp import reasons
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
 from webapp.forms import DecisionForm, wrong_fields
+from webapp.forms.desk import checklist_answers
 from webapp.i18n import translated
 from webapp.pages import player
 from webapp.pages.noticed import noticed
@@ -52,11 +65,12 @@ def _empty_form(actor: Actor, clip_id: str) -> DecisionForm:
     )
 
 
-def _claim(actor: Actor, clip_id: str) -> ClaimHeld | None:
-    """None when the claim is ours, or there is nothing to claim."""
+def take_claim(actor: Actor, clip_id: str) -> ClaimHeld | None:
+    """None when the claim is ours, or there is nothing to claim. What is played counts from now."""
     try:
         with deps().database.write() as session:
             decisions.claim(session, clip_id, actor)
+            coverage.begin(session, session.get_one(Clip, clip_id), actor)
     except ClaimHeld as error:
         return error
     except NotAllowed:
@@ -67,7 +81,7 @@ def _claim(actor: Actor, clip_id: str) -> ClaimHeld | None:
 def _desk(
     actor: Actor, clip_id: str, form: DecisionForm, *, trouble: ReviewError | None = None
 ) -> str:
-    held_by_other = _claim(actor, clip_id) if actor.role in REVIEWERS else None
+    held_by_other = take_claim(actor, clip_id) if actor.role in REVIEWERS else None
     with deps().database.read() as session:
         found = queries.get_clip(session, actor, clip_id)
         if found.state == State.PUBLISHED and not policy.may_see(actor, found):
@@ -78,6 +92,7 @@ def _desk(
         form=form,
         trouble=trouble,
         wrong=_wrong(trouble),
+        answered=checklist_answers(request.form),
         since=trouble.since if isinstance(trouble, StaleClip) else None,
         held_by_other=held_by_other,
         **context,
@@ -118,7 +133,12 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "past": [p for p in past if officer or p[0].action != Action.ESCALATE],
         "notes": queries.notes(session, found.id, untold=True),
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
-        "reasons": REASONS,
+        "answers": answers.of_clip(session, found.id),
+        "reasons": [reason for reason in reasons.every() if not reason.retired],
+        "checklist": checklist.of_clip(session, found),
+        "rate": looks.frame_rate(revision),
+        "played": coverage.spans(session, found, actor),
+        "comparable": comparing.may_compare(actor, found) and comparing.earlier(session, found),
         "look_alikes": alikes,
         "alike_faces": queries.faces(session, [a.clip for a in alikes if a.clip is not None]),
         "redactors": lifecycle.redactors(session, found),
@@ -153,7 +173,7 @@ def decide(clip_id: str) -> str | Response | tuple[str, int]:
 
 def _verdict(form: DecisionForm) -> decisions.Verdict:
     try:
-        return form.verdict()
+        return form.verdict(checklist_answers(request.form))
     except ValueError:
         raise InvalidInput(action="Hãy chọn một quyết định.") from None
 
@@ -208,7 +228,7 @@ def signals(clip_id: str) -> str:
 def renew_claim(clip_id: str) -> tuple[str, int]:
     """The open desk renews its claim; 409 when it was lost."""
     actor = require_actor()
-    return ("", 409) if _claim(actor, clip_id) else ("", 204)
+    return ("", 409) if take_claim(actor, clip_id) else ("", 204)
 
 
 @blueprint.post("/review/<clip_id>/leave")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from review.lifecycle import CHOOSE_POSTER
+from review.lifecycle import ANSWER_NOTES, CHOOSE_POSTER
 from review.models import AuditRow
 from review.states import Action
 
 # Tried until it pleases: who reads the history wants to know that it was done, and when last.
-_REPEATED = (CHOOSE_POSTER, Action.EDIT_CAPTIONS)
+_REPEATED = (CHOOSE_POSTER, ANSWER_NOTES, Action.EDIT_CAPTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from review import jobs, looks, queries
+from review import coverage, faces, jobs, looks, queries
 from review.models import Clip, OutputFile, Revision
 from review.states import State
 
@@ -26,13 +26,15 @@ MOST_JUMPS = 12
 class Lane:
     """One kind of signal: spans in seconds of the preview; a cut is a span without a length."""
 
-    kind: str  # flashing | black | frozen | silent | cut
+    kind: str  # flashing | black | frozen | silent | loud | face | note | cut
     spans: tuple[tuple[float, float], ...]
 
     @property
     def jumps(self) -> list[tuple[float, str]]:
         """Where to look, and for how long, in words: the first of them."""
         chosen = self.spans[:MOST_JUMPS] if self.kind != "cut" else ()
+        if self.kind == "note":  # a moment
+            return [(a, "") for a, _b in chosen]
         return [
             (a, _("%(n)s giây", n=format_decimal(max(0.1, round(b - a, 1))))) for a, b in chosen
         ]
@@ -44,6 +46,9 @@ class Lane:
             "black": _("Hình đen"),
             "frozen": _("Hình đứng yên"),
             "silent": _("Không có tiếng"),
+            "loud": _("To hơn hẳn"),
+            "face": _("Khuôn mặt (máy tìm)"),
+            "note": _("Ghi chú trước"),
             "cut": _("Chuyển cảnh"),
         }[self.kind]
 
@@ -69,9 +74,10 @@ class Noticed:
 
     @property
     def unusual(self) -> bool:
-        """Whether there is anything but cuts and an ordinary loudness."""
+        """Whether there is anything but cuts and an ordinary loudness. A face is nothing unusual,
+        and what a person noted no machine saw."""
         heard = self.loudness not in (None, "fair")
-        return heard or any(lane.kind != "cut" for lane in self.lanes)
+        return heard or any(lane.kind not in ("cut", "face", "note") for lane in self.lanes)
 
     @property
     def loudness_word(self) -> str | None:
@@ -103,7 +109,7 @@ def noticed(session: Session, clip: Clip, *, evidence: bool = False) -> Noticed 
     loudness, lufs = _loudness(signals, silent=_is_silent(revision))
     return Noticed(
         state=_state(session, revision),
-        lanes=_lanes(signals),
+        lanes=_lanes(signals, _face_spans(session, clip), _note_times(session, clip)),
         length_s=float((revision.facts or {}).get("duration_s") or 0.0),
         loudness=loudness,
         lufs=lufs,
@@ -138,10 +144,26 @@ def _is_silent(revision: Revision) -> bool:
     return "audio_index" in facts and facts["audio_index"] is None
 
 
-def _lanes(signals: Mapping[str, Any]) -> tuple[Lane, ...]:
+def _face_spans(session: Session, clip: Clip) -> list[Sequence[float]]:
+    """Where a machine that somebody asked found a face; those of one time are one."""
+    boxes = faces.search(session, clip).boxes
+    return list(coverage.merged((box.start_s, box.end_s) for box in boxes))
+
+
+def _note_times(session: Session, clip: Clip) -> list[Sequence[float]]:
+    times = {n.at for n in queries.notes(session, clip.id) if n.at is not None}
+    return [(at, at) for at in sorted(times)]
+
+
+def _lanes(
+    signals: Mapping[str, Any],
+    face_spans: Sequence[Sequence[float]],
+    note_times: Sequence[Sequence[float]],
+) -> tuple[Lane, ...]:
     """Of the kinds that there are: what may harm first."""
-    kinds = ("flashing", "black", "frozen", "silent")
+    kinds = ("flashing", "black", "frozen", "silent", "loud")
     found = {kind: signals.get(f"{kind}_spans") or [] for kind in kinds}
+    found |= {"face": list(face_spans), "note": list(note_times)}
     found["cut"] = [(at, at) for at in signals.get("scene_cuts") or []]
     return tuple(
         Lane(kind, tuple((float(a), float(b)) for a, b in spans))

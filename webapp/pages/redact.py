@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -10,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import lifecycle, policy, queries, redacting
+from review import lifecycle, looks, policy, queries, redacting
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip, Note, Redaction
 from review.policy import Actor
@@ -57,7 +56,7 @@ def _context(
     return {
         "clip": clip,
         "facts": facts,
-        "rate": float(Fraction(facts.get("frame_rate") or "30")),
+        "rate": looks.frame_rate(revision),
         "silent": "audio_index" in facts and facts["audio_index"] is None,
         "player": player.sources(session, clip, preview_only=True),
         "notes": _timed_notes(session, clip),

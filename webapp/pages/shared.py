@@ -16,7 +16,7 @@ from flask_babel import (
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from review import lifecycle, policy, problems, reasons
+from review import lifecycle, policy, problems
 from review.captions.languages import name_of, names_of
 from review.clock import iso
 from review.details import TOPICS
@@ -31,6 +31,7 @@ from webapp.i18n import LANGUAGES, choose_language, translated
 from webapp.linked import by_link
 from webapp.pages.bell import unread
 from webapp.pages.told import told_above, told_at
+from webapp.reasons import word as reason_word
 
 # Where a clip is shorter than this, whole seconds would tell too little of it.
 SHORT_S = 10.0
@@ -93,6 +94,7 @@ def action_word(action: str) -> str:
         lifecycle.ASSIGN: _("Giao người duyệt"),
         lifecycle.FREE_CLAIM: _("Trả clip về hàng chờ chung"),
         lifecycle.CHOOSE_POSTER: _("Chọn ảnh bìa"),
+        lifecycle.ANSWER_NOTES: _("Trả lời ghi chú"),
     }.get(action, action)
 
 
@@ -256,10 +258,6 @@ def seen_version() -> int:
 
 def problem_word(code: str) -> str:
     return translated(problems.message(code))
-
-
-def reason_word(code: str) -> str:
-    return translated(reasons.REASONS.get(code, code))
 
 
 def _context() -> dict[str, Any]:

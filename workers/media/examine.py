@@ -132,6 +132,7 @@ def _measured(bench: Bench, facts: MediaFacts) -> dict[str, Any]:
         },
         "sound_plan": plan.to_dict(),
         "silent_spans": [list(span) for span in loudness.silent],
+        "loud_spans": [list(span) for span in loudness.loud],
     }
 
 

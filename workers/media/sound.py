@@ -21,19 +21,27 @@ MAX_GAIN_DB = 30.0
 MAX_LOW_GAIN_DB = 4.0
 SILENT_LUFS = -60.0
 SILENCE_DB, SILENCE_S = -50, 1.0
+# So much above the whole clip a part startles whoever set the volume by the rest of it. Speech
+# swings by 5 LU about its mean.
+LOUD_OVER_LU, LOUD_S, LOUD_GAP_S = 7.0, 0.3, 1.0
+# A momentary loudness is of 400 ms (EBU Tech 3341); the tool tells it with the last 100 of them.
+_MOMENT_S = 0.3, 0.1
 
-_LINE = re.compile(r"^lavfi\.(?P<name>[\w.]+)=(?P<value>\S+)$", re.MULTILINE)
+_LINE = re.compile(
+    r"^(?:lavfi\.(?P<name>[\w.]+)=(?P<value>\S+)|frame:.*pts_time:(?P<time>\S+))$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
     """Of the sound as it is served: stereo. ``integrated``: LUFS, None where all is silence;
-    ``peak``: dBTP; ``loudness_range``: LU; ``silent``: spans in seconds."""
+    ``peak``: dBTP; ``loudness_range``: LU; ``silent``, ``loud``: spans in seconds."""
 
     integrated: float | None
     peak: float | None
     loudness_range: float
     silent: tuple[tuple[float, float], ...] = ()
+    loud: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,15 @@ def read(path: Path, duration_s: float) -> Loudness:
     peak = -math.inf
     starts: list[float] = []
     spans: list[tuple[float, float]] = []
+    time, moments = 0.0, []
     for found in _LINE.finditer(text):
+        if found["time"] is not None:
+            time = _number(found["time"]) or 0.0
+            continue
         name, value = found["name"], _number(found["value"])
-        if name == "silence_start" and value is not None:
+        if name == "r128.M" and value is not None:
+            moments.append((time, value))
+        elif name == "silence_start" and value is not None:
             starts.append(max(0.0, value))
         elif name == "silence_end" and value is not None and starts:
             spans.append((round(starts.pop(), 2), round(value, 2)))
@@ -73,7 +87,26 @@ def read(path: Path, duration_s: float) -> Loudness:
         peak=None if peak == -math.inf else round(_decibels(peak), 2),
         loudness_range=last.get("r128.LRA", 0.0),
         silent=tuple(spans),
+        loud=_loud(moments, integrated, duration_s),
     )
+
+
+def _loud(
+    moments: list[tuple[float, float]], integrated: float | None, duration_s: float
+) -> tuple[tuple[float, float], ...]:
+    """Where the loudness of a moment is far above that of the whole. ``moments``: (s, LUFS)."""
+    if integrated is None or integrated <= SILENT_LUFS:
+        return ()
+    found: list[tuple[float, float]] = []
+    for time, value in moments:
+        if value < integrated + LOUD_OVER_LU:
+            continue
+        start, end = max(0.0, time - _MOMENT_S[0]), min(duration_s, time + _MOMENT_S[1])
+        if found and start - found[-1][1] <= LOUD_GAP_S:
+            found[-1] = found[-1][0], end
+        else:
+            found.append((start, end))
+    return tuple((round(a, 2), round(b, 2)) for a, b in found if b - a >= LOUD_S)
 
 
 def _number(text: str) -> float | None:

@@ -167,7 +167,16 @@ def test_a_made_up_cursor_is_refused(visitor: Visitor, cursor: str) -> None:
         assert "Con trỏ trang không đúng. Hãy mở lại danh sách." in page.text
 
 
-IDS = ("clip_id", "job_id", "class_id", "person_id", "consent_id", "redaction_id", "filter_id")
+IDS = (
+    "clip_id",
+    "job_id",
+    "class_id",
+    "person_id",
+    "consent_id",
+    "redaction_id",
+    "filter_id",
+    "code",
+)
 
 
 def _posts(app: Flask) -> list[str]:

@@ -82,3 +82,14 @@ def test_the_tools_lines_are_read(tmp_path: Path) -> None:
     )
     assert read(path, 5.0) == Loudness(-21.5, -6.02, 4.2, ((0.0, 1.25), (3.5, 5.0)))
     assert read(tmp_path / "missing.txt", 5.0) == Loudness(None, None, 0.0)
+
+
+def test_a_part_that_is_far_louder_than_the_rest_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "sound.txt"
+    moments = [(n / 10, -14.0 if 20 <= n < 26 else -24.0) for n in range(50)]
+    moments += [(4.95, -16.9)]  # as much louder as speech may be for a moment
+    lines = [f"frame:0 pts:0 pts_time:{t:g}\nlavfi.r128.M={m}" for t, m in moments]
+    path.write_text("\n".join([*lines, "lavfi.r128.I=-22.0", ""]))
+    assert read(path, 5.0).loud == ((1.7, 2.6),)
+    path.write_text("\n".join([*lines, "lavfi.r128.I=-70.0", ""]))
+    assert read(path, 5.0).loud == ()

@@ -1,0 +1,48 @@
+"""What the desk's player has played, as it tells it while the clip is watched."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from review import coverage, policy, queries
+from review.errors import InvalidInput, NoSuchClip, WrongState
+from review.policy import Role
+from review.states import State
+from webapp.auth import require_actor, roles
+from webapp.deps import deps
+
+blueprint = Blueprint("coverage", __name__, url_prefix="/review")
+
+
+@blueprint.post("/<clip_id>/coverage")
+@roles(Role.REVIEWER, Role.MODERATOR)
+def add(clip_id: str) -> Response:
+    """Keep more of it; what there is so far, and what is missing. 409 for other bytes."""
+    actor = require_actor()
+    with deps().database.write() as session:
+        clip = queries.get_clip(session, actor, clip_id)
+        if not policy.may_see(actor, clip):
+            raise NoSuchClip(f"there is no clip {clip_id!r} to decide on")
+        if clip.state != State.IN_REVIEW:
+            raise WrongState("nobody decides on this clip now")
+        sha256, spans, length_s = _played(request.get_json(silent=True))
+        kept = coverage.add(session, clip, actor, sha256, spans, length_s)
+    missing = coverage.unplayed(kept, length_s)
+    return jsonify({"spans": kept, "unplayed": missing, "whole": bool(kept) and not missing})
+
+
+def _played(body: Any) -> tuple[str, list[tuple[float, float]], float]:
+    try:
+        spans = [(_seconds(a), _seconds(b)) for a, b in body["spans"]]
+        return str(body["sha256"]), spans, _seconds(body["length"])
+    except (KeyError, TypeError, ValueError):
+        raise InvalidInput(spans="Các đoạn đã phát không hợp lệ.") from None
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(value)
+    return float(value)
