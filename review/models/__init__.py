@@ -5,17 +5,27 @@ from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
 from review.models.doors import ClipLink, Guesses
 from review.models.faces import FaceProposals
-from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
+from review.models.feed import (
+    Confirmation,
+    FeedAck,
+    FeedEntry,
+    FeedHead,
+    Hook,
+    HookDelivery,
+    Library,
+    Pulls,
+)
+from review.models.ledger import AuditRow, ChainHead, Decision, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.people import (
     Account,
     ApiToken,
     Campaign,
-    Library,
     LoginSession,
     School,
     SchoolClass,
 )
+from review.models.purges import Purge
 from review.models.redactions import Redaction
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
 
@@ -31,6 +41,7 @@ __all__ = [
     "Clip",
     "ClipLink",
     "ClipPerson",
+    "Confirmation",
     "Consent",
     "Decision",
     "FaceProposals",
@@ -40,6 +51,8 @@ __all__ = [
     "FrameBand",
     "FrameHashes",
     "Guesses",
+    "Hook",
+    "HookDelivery",
     "IdempotencyKey",
     "Job",
     "Library",
@@ -47,6 +60,8 @@ __all__ = [
     "LookAlikeRow",
     "Note",
     "OutputFile",
+    "Pulls",
+    "Purge",
     "Redaction",
     "Rendition",
     "Revision",

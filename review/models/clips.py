@@ -72,6 +72,7 @@ class Revision(Base):
     original_key: Mapped[str]
     original_sha256: Mapped[str] = mapped_column(index=True)
     original_bytes: Mapped[int] = mapped_column(BigInteger)
+    original_purged_at: Mapped[datetime | None]  # what is known of it stays: see Purge
     facts: Mapped[dict[str, Any] | None]  # workers.media's MediaFacts, as JSON
     # What machines noticed (workers.media's Signals, as JSON): for reviewers, never a verdict.
     signals: Mapped[dict[str, Any] | None]
