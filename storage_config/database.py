@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -137,6 +138,7 @@ def _make_engine(url: str, *, create: bool) -> Engine:
         return _sqlite_engine(url)
     return create_engine(
         url,
+        json_serializer=_json,
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=10,
@@ -146,6 +148,17 @@ def _make_engine(url: str, *, create: bool) -> Engine:
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
         },
     )
+
+
+def _json(value: object) -> str:
+    """With Vietnamese letters as they are: the feed sends records as they are stored. Half a pair
+    of surrogates, which UTF-8 can not have, is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
 
 
 def _make_file(url: str) -> None:
@@ -160,6 +173,7 @@ def _make_file(url: str) -> None:
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
         url,
+        json_serializer=_json,
         pool_size=20,
         max_overflow=20,
         pool_timeout=POOL_TIMEOUT,
