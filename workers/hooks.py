@@ -37,6 +37,9 @@ def signatures(message: Message, moment: int) -> str:
 
 def send_next(deps: Deps, post: outward.Poster = outward.post) -> bool:
     """Send the next hint that is due; False when there is none."""
+    with deps.database.read() as session:
+        if not hooks.is_due(session):
+            return False
     with deps.database.write() as session:
         message = hooks.claim(session)
     if message is None:

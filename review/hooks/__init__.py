@@ -11,6 +11,7 @@ from review.hooks.outbox import (
     failed,
     forget_old,
     gone,
+    is_due,
     recent,
     waiting,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "forget_old",
     "get",
     "gone",
+    "is_due",
     "is_public",
     "read_url",
     "recent",

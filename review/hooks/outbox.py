@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from review import clock
@@ -39,13 +39,11 @@ class Message:
     fence: int
 
 
-def claim(session: Session) -> Message | None:
-    """The next hint of a library that it is time for, or None."""
-    now = clock.now(session)
+def _due(now: datetime) -> Select[Any]:
     waits = select(HookDelivery.id).where(
         HookDelivery.library_id == Hook.library_id, HookDelivery.state == "queued"
     )
-    hook = session.scalar(
+    return (
         select(Hook)
         .join(Library, Library.id == Hook.library_id)
         .where(
@@ -62,8 +60,18 @@ def claim(session: Session) -> Message | None:
         )
         .order_by(Hook.next_attempt_at, Hook.library_id)
         .limit(1)
-        .with_for_update(skip_locked=True, of=Hook)
     )
+
+
+def is_due(session: Session) -> bool:
+    """Whether :func:`claim` would find something: reads only."""
+    return session.scalar(_due(clock.now(session))) is not None
+
+
+def claim(session: Session) -> Message | None:
+    """The next hint of a library that it is time for, or None."""
+    now = clock.now(session)
+    hook = session.scalar(_due(now).with_for_update(skip_locked=True, of=Hook))
     if hook is None:
         return None
     taken = session.execute(

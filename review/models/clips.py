@@ -19,6 +19,7 @@ class Clip(Base):
         Index("ix_clips_owner", "owner_id", "id"),
         Index("ix_clips_class", "class_id", "created_at"),
         Index("ix_clips_published", "state", "scope", "published_at", "id"),
+        Index("ix_clips_withdrawn", "state", "withdrawn_at", "id"),
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
     )
 

@@ -10,6 +10,7 @@ from webapp.pages import (
     faces,
     home,
     installed,
+    libraries,
     library,
     links,
     manifest,
@@ -17,6 +18,7 @@ from webapp.pages import (
     quotas,
     redact,
     submit,
+    takedowns,
 )
 
 BLUEPRINTS = (
@@ -36,6 +38,8 @@ BLUEPRINTS = (
     faces.blueprint,
     admin.blueprint,
     quotas.blueprint,
+    libraries.blueprint,
+    takedowns.blueprint,
 )
 
 __all__ = ["BLUEPRINTS"]

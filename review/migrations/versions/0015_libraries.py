@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.add_column("revisions", sa.Column("original_purged_at", UtcDateTime()))
     _fill_in()
     op.create_index("ix_feed_kind", "feed", ["kind", "seq"])
+    op.create_index("ix_clips_withdrawn", "clips", ["state", "withdrawn_at", "id"])
     _tables()
 
 
@@ -153,6 +154,7 @@ def _tables() -> None:
 def downgrade() -> None:
     for table in ("purges", "hook_deliveries", "hooks", "pulls", "confirmations"):
         op.drop_table(table)
+    op.drop_index("ix_clips_withdrawn", "clips")
     op.drop_index("ix_feed_kind", "feed")
     op.drop_column("revisions", "original_purged_at")
     op.drop_column("feed_head", "at")
