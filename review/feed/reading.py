@@ -140,8 +140,11 @@ def look_up(session: Session, clip_id: str, reader: Reader) -> tuple[bool, FeedE
         return False, None
     if reader.covers(entry) and entry.record is not None:
         return True, entry
-    views = (reader.view, *(view for view, _ in reader.past))
-    seen = or_(*(v.covers_entry() for v in views), *(v.covered_before() for v in views))
+    ever = [reader.view.covers_entry(), reader.view.covered_before()]
+    for view, until in reader.past:
+        then = or_(view.covers_entry(), view.covered_before())
+        ever.append(and_(FeedEntry.seq <= until, then))
+    seen = or_(*ever)
     query = select(FeedEntry.seq).where(FeedEntry.clip_id == clip_id, seen).limit(1)
     return session.scalar(query) is not None, None
 
