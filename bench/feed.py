@@ -123,7 +123,7 @@ def fill(data: Path, entries: int) -> str:
             "(?, 'published', ?, '2026-03-01 08:00:00.000000', ?, 1, 'public', 'lower_secondary')",
             rows,
         )
-        connection.execute("INSERT INTO feed_head (id, seq) VALUES (1, ?)", (last,))
+        connection.execute("INSERT OR REPLACE INTO feed_head (id, seq) VALUES (1, ?)", (last,))
     connection.close()
     return token
 
