@@ -26,8 +26,7 @@ def append(
     reason: str | None = None,
 ) -> FeedEntry:
     """Add one entry; ``record`` for published and updated, ``reason`` for withdrawn."""
-    now = clock.now(session)
-    seq = take_seq(session, now)
+    seq, now = take_seq(session)
     was = facets_now(session, clip.id)
     facets = NOWHERE if record is None else facets_of(record, clip.scope)
     entry = FeedEntry(
@@ -54,11 +53,11 @@ def append(
 def add_for(session: Session, library_id: str, entry: FeedEntry, reason: str | None) -> FeedEntry:
     """Tell one library of a clip that came into its view (``reason`` None) or left it. The record
     keeps the number of the change that made it: snapshots name that."""
-    now = clock.now(session)
+    seq, now = take_seq(session)
     facets = Facets(entry.scope, entry.level, entry.campaign)
     is_gone = reason is not None
     row = FeedEntry(
-        seq=take_seq(session, now),
+        seq=seq,
         kind="withdrawn" if is_gone else "published",
         clip_id=entry.clip_id,
         at=now,
@@ -107,20 +106,20 @@ def lock_head(session: Session) -> int:
     return found or 0
 
 
-def take_seq(session: Session, now: datetime) -> int:
-    """The next number; the head's lock is held until the commit."""
-    seq = session.scalar(
+def take_seq(session: Session) -> tuple[int, datetime]:
+    """The next number and its time; the head's lock is held until the commit."""
+    taken = session.execute(
         update(FeedHead)
         .where(FeedHead.id == 1)
-        .values(seq=FeedHead.seq + 1, at=now)
-        .returning(FeedHead.seq)
+        .values(seq=FeedHead.seq + 1, at=clock.in_sql())
+        .returning(FeedHead.seq, FeedHead.at)
         .execution_options(synchronize_session=False)
-    )
-    if seq is not None:
-        return seq
+    ).one_or_none()
+    if taken is not None:
+        return taken.seq, taken.at
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
-    return take_seq(session, now)
+    return take_seq(session)
 
 
 def _forget_records(session: Session, clip_id: str, up_to: int) -> None:

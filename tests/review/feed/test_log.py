@@ -12,6 +12,7 @@ from review import feed
 from review.errors import InvalidInput
 from review.models import Clip, FeedAck, FeedEntry
 from review.states import State
+from storage_config.database import DatabaseBusy
 from tests.racing import race
 from tests.world import World
 
@@ -186,11 +187,16 @@ def follow_while_published(world: World, total: int, batch: int) -> list[int]:
     done = threading.Event()
 
     def publish(clip_id: str) -> None:
-        for _ in range(total // 8 // batch):
-            with world.write() as session:
-                clip = session.get_one(Clip, clip_id)
-                for _ in range(batch):
-                    feed.append(session, clip, "updated", record=RECORD)
+        left = total // 8 // batch
+        while left:
+            try:
+                with world.write() as session:
+                    clip = session.get_one(Clip, clip_id)
+                    for _ in range(batch):
+                        feed.append(session, clip, "updated", record=RECORD)
+            except DatabaseBusy:
+                continue  # of eight who want SQLite's one lock some are told to come back
+            left -= 1
 
     def poll() -> None:
         cursor = None
