@@ -3,7 +3,8 @@
 .venv/bin/python bench/feed.py [--rounds 7] [--calls 150] [--entries 1000000]
 
 One gunicorn worker on SQLite, as `lantoa web` runs it, and one client on one connection. "Memory"
-is a route of the same application, behind the same middleware, that holds the very bytes. The
+is a route of the same application, behind the same middleware, that holds the very bytes. A page is
+"made" for the first who asks after a change, and "kept" for the libraries that follow. The
 entries at both ends of the log are as long as real ones, those between are short: the file would
 have 2 GB else.
 """
@@ -43,6 +44,11 @@ held = {}
 
 def make():
     app = create_app(load({"LANTOA_FEED_RATE": "0"}, data=Path(sys.argv[1])))
+
+    @app.before_request
+    def forget_pages():
+        if "X-Made" in request.headers:
+            app.extensions["lantoa_feed_pages"]._kept.clear()
 
     @app.post("/feed/bench/hold/<name>")
     def hold(name):
@@ -200,10 +206,12 @@ def measure(client: Client, entries: int, rounds: int) -> None:
     memory = "/feed/bench/memory"
     costs = in_turns(
         {
-            "start": client.many(200, start),
-            "end": client.many(200, end),
+            "page, made": client.many(200, start, X_Made="1"),
+            "page, made, at the end": client.many(200, end, X_Made="1"),
+            "page, kept": client.many(200, start),
             "memory": client.many(200, f"{memory}/page"),
-            "gzip": client.many(200, start, **small),
+            "gzip, made": client.many(200, start, X_Made="1", **small),
+            "gzip, kept": client.many(200, start, **small),
             "memory gzip": client.many(200, f"{memory}/small", **small),
             "304": client.many(304, tail, If_None_Match=f'"{known}"'),
             "memory 304": client.many(304, f"{memory}/tail", If_None_Match=f'"{known}"'),
@@ -215,10 +223,19 @@ def measure(client: Client, entries: int, rounds: int) -> None:
         middle = sorted(c.wall for c in found)[len(found) // 2]
         row(name, f"{middle / client.calls * 1000:.2f}")
     table("rate, or time", "ratio (range)", "target")
-    row(f"time at cursor {entries} to the start", ratio(costs["end"], costs["start"]), "<= 1.2")
-    row("rate of pages to memory", ratio(costs["memory"], costs["start"]), ">= 0.5")
-    row("rate of 304s to memory", ratio(costs["memory 304"], costs["304"]), ">= 0.7")
-    row("rate of gzip pages to memory", ratio(costs["memory gzip"], costs["gzip"]), "-")
+    row(
+        f"time at cursor {entries} to the start",
+        ratio(costs["page, made, at the end"], costs["page, made"]),
+        "<= 1.2",
+    )
+    for name, theirs, target in (
+        ("page, made", "memory", "-"),
+        ("page, kept", "memory", ">= 0.5"),
+        ("gzip, made", "memory gzip", "-"),
+        ("gzip, kept", "memory gzip", ">= 0.5"),
+        ("304", "memory 304", ">= 0.7"),
+    ):
+        row(f"rate, {name} to {theirs}", ratio(costs[theirs], costs[name]), target)
 
 
 if __name__ == "__main__":

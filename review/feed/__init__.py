@@ -5,8 +5,8 @@ sees a number before a smaller one. A tombstone keeps an id, a time and a reason
 """
 
 from review.feed.acks import above_head, ack
-from review.feed.log import append, head
-from review.feed.readers import Caller, caller, set_view
+from review.feed.log import append, head, head_state
+from review.feed.readers import CALLER, Caller, caller_of, set_view
 from review.feed.reading import (
     MAX_PAGE,
     Change,
@@ -22,6 +22,7 @@ from review.feed.reading import (
 from review.feed.view import EVERYBODY, Reader, View, reader_of
 
 __all__ = [
+    "CALLER",
     "EVERYBODY",
     "MAX_PAGE",
     "Caller",
@@ -33,10 +34,11 @@ __all__ = [
     "above_head",
     "ack",
     "append",
-    "caller",
+    "caller_of",
     "changes",
     "current",
     "head",
+    "head_state",
     "live",
     "look_up",
     "parse_cursor",

@@ -97,6 +97,12 @@ def head(session: Session) -> int:
     return session.scalar(select(FeedHead.seq).where(FeedHead.id == 1)) or 0
 
 
+def head_state(session: Session) -> tuple[int, datetime | None]:
+    """(number, time) of the last entry."""
+    row = session.execute(select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)).one_or_none()
+    return (0, None) if row is None else (row.seq, row.at)
+
+
 def lock_head(session: Session) -> int:
     """As :func:`head`; nobody is given a number until this transaction ends."""
     locked = update(FeedHead).where(FeedHead.id == 1).values(seq=FeedHead.seq)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidInput, NoSuchThing
 from review.feed import announcing
 from review.feed.log import add_for, lock_head
 from review.feed.reading import live
-from review.feed.view import EVERYBODY, Reader, View, reader_of
+from review.feed.view import EVERYBODY, Reader, View, made, reader_of
 from review.models import ApiToken, Campaign, FeedHead, Library
 
 MOST_PAST = 8  # older ones are taken together
@@ -27,15 +28,32 @@ class Caller:
     head_at: datetime | None
 
 
-def caller(session: Session, token_hash: str) -> Caller | None:
-    """Whose token this is; None when it is no standing token of an active library."""
-    row = session.execute(
-        select(Library, FeedHead.seq, FeedHead.at)
-        .join(ApiToken, ApiToken.library_id == Library.id)
-        .outerjoin(FeedHead, FeedHead.id == 1)
-        .where(ApiToken.token_hash == token_hash, ApiToken.revoked_at.is_(None), Library.active)
-    ).one_or_none()
-    return None if row is None else Caller(reader_of(row[0]), row[1] or 0, row[2])
+# Made once: every poll of every library asks it.
+CALLER = (
+    select(
+        Library.id,
+        Library.scope,
+        Library.campaigns,
+        Library.levels,
+        Library.past_views,
+        Library.view_number,
+        FeedHead.seq,
+        FeedHead.at,
+    )
+    .join(ApiToken, ApiToken.library_id == Library.id)
+    .outerjoin(FeedHead, FeedHead.id == 1)
+    .where(
+        ApiToken.token_hash == bindparam("token_hash"),
+        ApiToken.revoked_at.is_(None),
+        Library.active,
+    )
+)
+
+
+def caller_of(row: Row[Any]) -> Caller:
+    """What :data:`CALLER` found for a token; no row is no standing token of an active library."""
+    library_id, scope, campaigns, levels, past, number, seq, at = tuple(row)
+    return Caller(made(library_id, scope, campaigns, levels, past, number), seq or 0, at)
 
 
 def set_view(session: Session, library_id: str, view: View) -> int:

@@ -6,7 +6,7 @@ shown of an entry follows from the entry alone: where the clip was, and where it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,14 +92,22 @@ class View:
             raise InvalidInput(**errors)
 
 
+EVERYTHING = View()
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One library as the log sees it. ``past``: what it was shown before, each up to a number."""
 
     library_id: str | None = None
-    view: View = View()
+    view: View = EVERYTHING
     past: tuple[tuple[View, int], ...] = ()
     number: int = 0  # of its view: another view, another feed
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether it is shown what every library without a view of its own is, and always was."""
+        return self.number == 0 and not self.past and self.view == EVERYTHING
 
     def covers(self, entry: FeedEntry) -> bool:
         """Whether this library is shown the clip as the entry says it is."""
@@ -139,6 +147,23 @@ EVERYBODY = Reader()
 
 def reader_of(library: Library) -> Reader:
     """The whole of what its row says."""
-    view = View(library.scope, tuple(library.campaigns), tuple(library.levels))
-    past = tuple((View.from_json(row), int(row["until"])) for row in library.past_views)
-    return Reader(library.id, view, past, library.view_number)
+    return made(
+        library.id,
+        library.scope,
+        library.campaigns,
+        library.levels,
+        library.past_views,
+        library.view_number,
+    )
+
+
+def made(
+    library_id: str,
+    scope: str,
+    campaigns: Sequence[str],
+    levels: Sequence[str],
+    past_views: Sequence[Mapping[str, Any]],
+    number: int,
+) -> Reader:
+    past = tuple((View.from_json(row), int(row["until"])) for row in past_views)
+    return Reader(library_id, View(scope, tuple(campaigns), tuple(levels)), past, number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
+from typing import NamedTuple
 
 from flask import Response, request
 
@@ -34,10 +36,12 @@ class Tag:
     def unchanged(self) -> Response:
         return self._sent(Response(status=304))
 
+    def packed(self, body: bytes) -> bytes:
+        # No time in it: the same body is the same bytes.
+        return gzip.compress(body, _LEVEL, mtime=0) if self.is_gzip else body
+
     def answer(self, body: bytes) -> Response:
-        if self.is_gzip:
-            # No time in it: the same body is the same bytes.
-            body = gzip.compress(body, _LEVEL, mtime=0)
+        """``body``: as :meth:`packed` made it."""
         response = self._sent(Response(body, mimetype="application/json"))
         if self.is_gzip:
             response.headers["Content-Encoding"] = "gzip"
@@ -53,12 +57,47 @@ class Tag:
 def of_log(who: Caller, *what: object) -> Tag:
     """Of what follows from the whole log and from the library's view of it."""
     reader = who.reader
-    return Tag(reader.library_id, reader.number, who.head, who.head_at, *what)
+    whose = "all" if reader.sees_all else f"{reader.library_id}|{reader.number}"
+    return Tag(whose, who.head, who.head_at, *what)
+
+
+class Made(NamedTuple):
+    """A body as it is sent, and how many changes it tells of."""
+
+    body: bytes
+    changes: int = 0
+
+
+class Pages:
+    """Answers that were made since the log's last change, for the next library that asks for the
+    same: after a change they all do. With the next change they are gone, and with them what it
+    may have withdrawn."""
+
+    MOST = 16 * 1024 * 1024  # bytes, of each web process
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: object = None
+        self._kept: dict[str, Made] = {}
+        self._size = 0
+
+    def get(self, who: Caller, tag: Tag) -> Made | None:
+        with self._lock:
+            if self._of != (who.head, who.head_at):
+                self._of, self._kept, self._size = (who.head, who.head_at), {}, 0
+            return self._kept.get(tag.value)
+
+    def keep(self, who: Caller, tag: Tag, made: Made) -> Made:
+        with self._lock:
+            fits = self._size + len(made.body) <= self.MOST
+            if fits and self._of == (who.head, who.head_at) and tag.value not in self._kept:
+                self._kept[tag.value] = made
+                self._size += len(made.body)
+        return made
 
 
 def _takes_gzip() -> bool:
     """Only where a client says so, and does not like it less than plain."""
     accepted = request.accept_encodings
-    return accepted.quality("gzip") > 0 and accepted.quality("gzip") >= (
-        accepted.quality("identity") if "identity" in accepted.values() else 0
-    )
+    plain = accepted.quality("identity") if "identity" in accepted.values() else 0
+    return accepted.quality("gzip") > 0 and accepted.quality("gzip") >= plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from sqlalchemy.orm import Session
@@ -16,10 +17,11 @@ from webapp.auth import bearer, require_library
 from webapp.deps import deps
 from webapp.errors import Unauthorized, WebError
 from webapp.feed import answers, pulls
-from webapp.feed.answers import Tag
+from webapp.feed.answers import Made, Tag
 from webapp.feed.records import change_text, clip_record
 from webapp.security import limiter
 
+PAGES = "lantoa_feed_pages"
 blueprint = Blueprint("feed", __name__, url_prefix="/feed/v1")
 
 
@@ -31,6 +33,7 @@ def _who() -> str:
 @blueprint.record_once
 def _set_up(state: object) -> None:
     pulls.init(state.app)  # type: ignore[attr-defined]
+    state.app.extensions[PAGES] = answers.Pages()  # type: ignore[attr-defined]
 
 
 limiter.limit(
@@ -40,14 +43,33 @@ limiter.limit(
 )(blueprint)
 
 
-def _caller(session: Session) -> feed.Caller:
+def _caller() -> feed.Caller:
     """The library that asks, and the log's head: all that a 304 has to know."""
     token = bearer()
-    found = feed.caller(session, accounts.digest(token)) if token else None
-    if found is None:
+    row = deps().database.row(feed.CALLER, token_hash=accounts.digest(token)) if token else None
+    if row is None:
         require_library()  # says what is wrong
         raise Unauthorized("unknown_token")
-    return found
+    return feed.caller_of(row)
+
+
+def _from_log(make: Callable[[Session, feed.Caller], Made], *what: object) -> Response:
+    """What follows from the log: known to the library, or kept here, or made now."""
+    who = _caller()
+    tag = answers.of_log(who, *what)
+    if tag.is_known():
+        return _noted(who, tag.unchanged())
+    pages = current_app.extensions[PAGES]
+    found = pages.get(who, tag)
+    if found is None:
+        with deps().database.read() as session:
+            # Of this very moment: an answer and its ETag are of one state of the log.
+            head, head_at = feed.head_state(session)
+            who = feed.Caller(who.reader, head, head_at)
+            tag = answers.of_log(who, *what)
+            made = make(session, who)
+        found = pages.keep(who, tag, Made(tag.packed(made.body), made.changes))
+    return _noted(who, tag.answer(found.body), found.changes)
 
 
 def _noted(who: feed.Caller, response: Response, changes: int = 0) -> Response:
@@ -63,18 +85,15 @@ def changes() -> Response:
     """What is new after ``cursor``, oldest first; the cursor stays valid. A page may be shorter
     than ``limit``, even empty, with ``more`` to come."""
     cursor, size = _cursor(), limit(100, feed.MAX_PAGE)
-    with deps().database.read() as session:
-        who = _caller(session)
-        tag = answers.of_log(who, "changes", cursor, size)
-        page = None
-        if not tag.is_known():
-            page = feed.changes(session, cursor, size, reader=who.reader, end=who.head)
-    if page is None:
-        return _noted(who, tag.unchanged())
-    entries = ",".join(map(change_text, page.entries))
-    rest = f'"next":"{page.next_cursor}","more":{json.dumps(page.more)}'
-    answer = tag.answer(f'{{"changes":[{entries}],{rest}}}\n'.encode())
-    return _noted(who, answer, len(page.entries))
+
+    def make(session: Session, who: feed.Caller) -> Made:
+        page = feed.changes(session, cursor, size, reader=who.reader, end=who.head)
+        entries = ",".join(map(change_text, page.entries))
+        rest = f'"next":"{page.next_cursor}","more":{json.dumps(page.more)}'
+        body = f'{{"changes":[{entries}],{rest}}}\n'.encode()
+        return Made(body, len(page.entries))
+
+    return _from_log(make, "changes", cursor, size)
 
 
 def _cursor() -> str:
@@ -88,10 +107,10 @@ def _cursor() -> str:
 def clip(clip_id: str) -> Response:
     """The record of a published clip; 410 once withdrawn, 404 for anything else. As this library
     sees it: a clip that left its view is withdrawn, one that never was in it is not there."""
-    with deps().database.read() as session:
-        who = _caller(session)
-        was_shown, entry = (False, None)
-        if is_id(clip_id):
+    who = _caller()
+    was_shown, entry = (False, None)
+    if is_id(clip_id):
+        with deps().database.read() as session:
             was_shown, entry = feed.look_up(session, clip_id, who.reader)
     if entry is None or entry.record is None:
         if was_shown:
@@ -100,21 +119,20 @@ def clip(clip_id: str) -> Response:
     tag = Tag("clip", clip_id, entry.seq, entry.at)
     if tag.is_known():
         return _noted(who, tag.unchanged())
-    return _noted(who, tag.answer(_json(clip_record(entry.record))))
+    return _noted(who, tag.answer(tag.packed(_json(clip_record(entry.record)))))
 
 
 @blueprint.get("/snapshot")
 def snapshot() -> Response:
     """All that is live, to prove that a copy is right. The digest is the SHA-256, hex, of one
     line "id revision seq" for each clip, in the order of ids."""
-    with deps().database.read() as session:
-        who = _caller(session)
-        tag = answers.of_log(who, "snapshot")
-        found = None if tag.is_known() else feed.snapshot(session, who.reader)
-    if found is None:
-        return _noted(who, tag.unchanged())
-    told = {"seq": found.seq, "clips": found.clips, "digest": found.digest}
-    return _noted(who, tag.answer(_json(told)))
+
+    def make(session: Session, who: feed.Caller) -> Made:
+        found = feed.snapshot(session, who.reader)
+        told = {"seq": found.seq, "clips": found.clips, "digest": found.digest}
+        return Made(_json(told))
+
+    return _from_log(make, "snapshot")
 
 
 def _json(value: object) -> bytes:
