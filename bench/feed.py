@@ -48,7 +48,7 @@ def make():
     @app.before_request
     def forget_pages():
         if "X-Made" in request.headers:
-            app.extensions["lantoa_feed_pages"]._kept.clear()
+            app.extensions["lantoa_feed_pages"].__init__()
 
     @app.post("/feed/bench/hold/<name>")
     def hold(name):

@@ -17,10 +17,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT = 10  # seconds to wait for a connection that another thread uses
+_READS = "reads"  # of a connection on which `read` forbade writing
 # What may pass by itself, of SQLite's many operational errors: a table that is missing is none.
 _PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -82,6 +84,7 @@ class Database:
         """A session that sees one state of the database and never writes."""
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             if self.is_sqlite:
+                session.connection().info[_READS] = True
                 session.execute(text("PRAGMA query_only = ON"))
                 session.execute(text("BEGIN"))
             else:
@@ -197,13 +200,14 @@ def _sqlite_engine(url: str) -> Engine:
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "checkin")
-    def _tidy_up(connection: sqlite3.Connection | None, _record: object) -> None:
+    def _tidy_up(connection: sqlite3.Connection | None, record: ConnectionPoolEntry) -> None:
         if connection is None:
             return
         if connection.in_transaction:
             # A COMMIT that failed (a full disk) leaves SQLite's transaction open, and its lock.
             connection.rollback()
-        connection.execute("PRAGMA query_only = OFF")  # `read` forbade writing
+        if record.info.pop(_READS, False):
+            connection.execute("PRAGMA query_only = OFF")
 
     return engine
 

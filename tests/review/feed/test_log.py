@@ -231,7 +231,7 @@ def test_eight_publishers_and_a_reader_who_never_misses_one(any_world: World) ->
 @pytest.mark.services
 def test_ten_thousand_changes_and_a_reader_who_never_misses_one(any_world: World) -> None:
     """Several in one transaction: they become visible together, and none before."""
-    assert follow_while_published(any_world, 10_000, 10) == list(range(1, 10_001))
+    assert follow_while_published(any_world, 10_000, 25) == list(range(1, 10_001))
 
 
 def test_a_number_is_not_given_before_a_smaller_one_is_committed(any_world: World) -> None:
