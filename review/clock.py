@@ -57,6 +57,11 @@ def now(session: Session) -> datetime:
     return value
 
 
+def in_sql() -> FunctionElement[datetime]:
+    """The same as part of a statement, which then needs no question of its own."""
+    return _Now()
+
+
 def iso(value: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: the one form of time in the API, feed and audit."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

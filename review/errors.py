@@ -130,6 +130,12 @@ class InvalidInput(ReviewError):
         self.errors = errors
 
 
+class BytesGone(ReviewError):
+    """The clip's files were removed when their time was over: nothing can be made of them."""
+
+    code = "bytes_gone"
+
+
 class UploadIncomplete(ReviewError):
     """The upload named is not complete yet."""
 

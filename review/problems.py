@@ -62,6 +62,7 @@ RULES: dict[str, str] = {
     "invalid": "Có thông tin chưa đúng. Hãy xem lại các ô được đánh dấu.",
     "upload_incomplete": "Tệp chưa tải lên xong. Hãy tải tiếp cho đủ rồi gửi lại.",
     "upload_used": "Tệp đã tải lên này thuộc về một lần gửi khác. Hãy tải lên lại.",
+    "bytes_gone": "Các tệp của clip này đã bị xóa vì hết hạn lưu, nên không dùng lại được. Hãy gửi một clip mới.",
     "lease_lost": "Việc này đã được giao cho máy khác.",
     "wrong_password": "Tên đăng nhập hoặc mật khẩu chưa đúng.",
     "quota_account_bytes": "Tài khoản này chỉ còn chỗ cho {left}. Hãy gửi clip ngắn hơn, gỡ clip cũ không cần nữa, hoặc nhờ người quản trị cho thêm chỗ.",

@@ -7,11 +7,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs, looks
+from review import clock, feed, jobs, looks, retention
 from review.captions import reading as captions
 from review.consent import FEED_SCOPES, Scope, consents_of, lower_to_consents, missing
 from review.details import Details
-from review.errors import ConsentMissing, InvalidInput, NotAllowed, ScopeTooWide, WrongState
+from review.errors import (
+    BytesGone,
+    ConsentMissing,
+    InvalidInput,
+    NotAllowed,
+    ScopeTooWide,
+    WrongState,
+)
 from review.lifecycle import check_version, load_visible, move
 from review.models import Campaign, Clip, Rendition, Revision
 from review.policy import SYSTEM, Actor, move_for
@@ -175,6 +182,8 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
     if revision is None or revision.examine_attempt is None:
         raise WrongState("this clip was never prepared: its owner has to send it again")
     _require_no_case(session, clip)
+    if not retention.has_bytes(session, revision):
+        raise BytesGone(f"the files of clip {clip.id} were removed")
     lower_to_consents(session, clip, since=clip.withdrawn_at)
     _require_fresh_consent(session, clip)
     move(

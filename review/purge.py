@@ -5,23 +5,29 @@ compares it with the new one, and what was redacted is not compared at all: the 
 made of it go, and with them what was noted of it for people at work (faces that a machine
 proposed, captions that it drafted, what a reviewer had played of it). The same notes of a
 withdrawn clip go, too. What stays:
-originals, captions that a person kept, frame hashes (:data:`review.lookalikes.KEPT`), decisions
-and the audit.
+originals (see :mod:`review.retention`), captions that a person kept, frame hashes
+(:data:`review.lookalikes.KEPT`), decisions and the audit.
+
+Each file that goes has a row of its own, from before its bytes go until long after: the proof of
+a takedown says which were removed, and when. What a crash left is removed by the next sweep.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import Select, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from review import clock
 from review.models import (
     Captions,
     Clip,
     Coverage,
     FaceProposals,
     OutputFile,
+    Purge,
     Redaction,
     Rendition,
     Revision,
@@ -78,8 +84,51 @@ def forget(session: Session, revision_id: str) -> list[str]:
         session.execute(delete(Captions).where(Captions.revision_id == revision_id, _IS_DRAFT))
     if not is_replaced:
         return []
-    files = OutputFile.revision_id == revision_id
-    keys = list(session.scalars(select(OutputFile.key).where(files).order_by(OutputFile.key)))
-    session.execute(delete(OutputFile).where(files))
-    session.execute(delete(Rendition).where(Rendition.revision_id == revision_id))
-    return keys
+    return order_outputs(session, revision, "replaced")
+
+
+def order_outputs(session: Session, revision: Revision, why: str) -> list[str]:
+    """Let go every file that was made of this revision; their keys."""
+    files = session.scalars(
+        select(OutputFile).where(OutputFile.revision_id == revision.id).order_by(OutputFile.key)
+    ).all()
+    for file in files:
+        order(session, revision, file.what, file.key, file.bytes, file.sha256, why)
+    session.execute(delete(OutputFile).where(OutputFile.revision_id == revision.id))
+    session.execute(delete(Rendition).where(Rendition.revision_id == revision.id))
+    return [file.key for file in files]
+
+
+def order(
+    session: Session, revision: Revision, what: str, key: str, size: int, sha256: str, why: str
+) -> None:
+    """Note that these bytes have to go; :func:`ordered` gives them to whoever removes them."""
+    session.add(
+        Purge(
+            clip_id=revision.clip_id,
+            revision=revision.number,
+            what=what,
+            key=key,
+            bytes=size,
+            sha256=sha256,
+            why=why,
+            ordered_at=clock.now(session),
+        )
+    )
+    session.flush()
+
+
+def ordered(session: Session, limit: int = 500) -> list[tuple[str, str]]:
+    """(id, key) of bytes that have to go and may still be there."""
+    query = select(Purge.id, Purge.key).where(Purge.done_at.is_(None))
+    return [(i, key) for i, key in session.execute(query.order_by(Purge.id).limit(limit))]
+
+
+def done(session: Session, purge_ids: Collection[str]) -> None:
+    """The store has let them go."""
+    session.execute(
+        update(Purge)
+        .where(Purge.id.in_(purge_ids), Purge.done_at.is_(None))
+        .values(done_at=clock.now(session))
+        .execution_options(synchronize_session=False)
+    )

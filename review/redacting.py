@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from review import clock, jobs
-from review.errors import NoSuchClip, NoSuchThing, NotAllowed, WrongState
+from review.errors import BytesGone, NoSuchClip, NoSuchThing, NotAllowed, WrongState
 from review.jobs import Claim
 from review.keys import is_id
 from review.lifecycle import check_version, load, load_visible, move
@@ -51,13 +51,16 @@ def request(
 ) -> Redaction:
     """Queue the render of a plan; the one before it that nobody kept is thrown away.
 
-    Raises :class:`NoSuchClip`, :class:`NotAllowed` and its kinds, :class:`InvalidInput`.
+    Raises :class:`NoSuchClip`, :class:`NotAllowed` and its kinds, :class:`InvalidInput`,
+    :class:`BytesGone`.
     """
     clip = load_visible(session, clip_id, actor)
     check_version(session, clip, version, actor)
     move_for(actor, Action.REDACT, clip)
     assert actor.id is not None
     revision = current_revision(session, clip)
+    if revision.original_purged_at is not None:
+        raise BytesGone(f"the original of clip {clip.id} was removed")
     checked = read_plan(revision, plan)
     for row in session.scalars(_of(revision.id, *ALIVE)):
         _discard(session, row)

@@ -67,6 +67,11 @@ class Settings:
     quota_class_clips: int
     quota_school_mb: int
     quota_school_clips: int
+    keep_originals_days: int
+    keep_withdrawn_days: int
+    takedown_hours: int
+    feed_rate: int
+    webhook_hosts: tuple[str, ...]
     session_hours: int
     locale: str
     help_line: str
@@ -102,6 +107,11 @@ VARIABLES: tuple[Variable, ...] = (
         for whose in ("ACCOUNT", "CLASS", "SCHOOL")
         for what, text in (("MB", "MiB that are kept"), ("CLIPS", "clips that are kept"))
     ),
+    Variable("KEEP_ORIGINALS_DAYS", values.integer(0, 36500), "after the decision; 0: for ever"),
+    Variable("KEEP_WITHDRAWN_DAYS", values.integer(0, 36500), "a withdrawn clip's files; 0: ever"),
+    Variable("TAKEDOWN_HOURS", values.integer(1, 24 * 60), "libraries confirm within so long"),
+    Variable("FEED_RATE", values.integer(0, 10**6), "pulls a minute of one token; 0: any number"),
+    Variable("WEBHOOK_HOSTS", values.hosts, "hosts of this network that webhooks may reach"),
     Variable("SESSION_HOURS", values.integer(1, 24 * 60), "staff stay signed in so long"),
     Variable("LOCALE", values.choice("vi", "en"), "language where a person has not chosen"),
     Variable("HELP_LINE", str, "telephone number of the child help line"),
@@ -131,6 +141,11 @@ _DEFAULTS: dict[str, Any] = {
     "QUOTA_CLASS_CLIPS": 1000,
     "QUOTA_SCHOOL_MB": 200 * 1024,
     "QUOTA_SCHOOL_CLIPS": 5000,
+    "KEEP_ORIGINALS_DAYS": 180,  # half a school year: time to hide something after all
+    "KEEP_WITHDRAWN_DAYS": 30,
+    "TAKEDOWN_HOURS": 24,
+    "FEED_RATE": 600,
+    "WEBHOOK_HOSTS": (),
     "SESSION_HOURS": 12,
     "LOCALE": "vi",
     "HELP_LINE": "111",  # the national child protection line of Viet Nam

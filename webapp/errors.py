@@ -33,6 +33,7 @@ STATUS: dict[str, int] = {
     "upload_incomplete": 409,
     "upload_used": 409,
     "lease_lost": 409,
+    "bytes_gone": 409,
     "not_watched": 422,
     "notes_missing": 422,
     "consent_missing": 422,

@@ -114,7 +114,9 @@ def _find(clip_id: str, what: str) -> tuple[Clip, OutputFile | Served]:
         if clip.state == State.WITHDRAWN and not is_evidence:
             _refuse(clip, is_known=actor is not None and queries.can_see(actor, clip))
         for_library = (
-            library is not None and clip.state == State.PUBLISHED and clip.scope in FEED_SCOPES
+            library is not None
+            and clip.state == State.PUBLISHED
+            and clip.scope in (FEED_SCOPES if library.scope == Scope.LIBRARY else (Scope.PUBLIC,))
         )
         if not for_library and not queries.can_see(actor, clip):
             _refuse(clip, is_known=False)

@@ -22,7 +22,7 @@ from storage_config.blobs import blob_store
 from storage_config.database import DatabaseBusy
 from storage_config.settings import Settings, SettingsError, load
 from workers import deps as deps_module
-from workers import faces, transcribe
+from workers import faces, hooks, transcribe
 from workers.app import configure
 from workers.media import MediaToolFailed, SandboxUnavailable, card, choose_sandbox
 from workers.sweep import Sweeper
@@ -150,13 +150,14 @@ def _clear_scratch(settings: Settings) -> None:
 @main.command()
 @click.pass_obj
 def scheduler(data: Path | None) -> None:
-    """Ring for due jobs and sweep, until stopped. Two at once do no harm."""
+    """Ring for due jobs, send webhooks and sweep, until stopped. Two at once do no harm."""
     settings = _settings(data)
     deps = _build(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     sweeper = Sweeper(deps)
+    senders = hooks.start_senders(deps, stop)
     next_rarely = next_seldom = 0.0
     while not stop.is_set():
         try:
@@ -171,6 +172,8 @@ def scheduler(data: Path | None) -> None:
         except (DatabaseBusy, OSError) as error:
             log.warning("sweep_interrupted", why=str(error))
         stop.wait(OFTEN)
+    for sender in senders:
+        sender.join(1.0)
 
 
 @main.command()

@@ -21,19 +21,24 @@ from review import (
     bucketed,
     consenting,
     guesses,
+    hooks,
     jobs,
     lookalikes,
     processing,
     purge,
     redacting,
+    retention,
     search,
+    takedown,
     uploads,
 )
 from review.errors import LeaseLost
+from review.feed import pulls
 from review.keys import original
 from review.models import Clip, OutputFile, Revision
 from review.models import Upload as UploadRow
 from review.notices import digests, reading
+from review.retention import Kept
 from storage_config.blobs import S3Blobs
 from workers.deps import Deps
 
@@ -62,6 +67,9 @@ class Sweeper:
             ended = consenting.expire_due(session)
             accounts.expire_sessions(session)
             guesses.forget_old(session)
+            hooks.forget_old(session)
+            pulls.forget_old(session)
+            takedown.tell_again(session, self.deps.settings.takedown_hours)
             reading.forget_old(session)
         self.send_digests()
         if ended:
@@ -74,6 +82,7 @@ class Sweeper:
         """Every hour: what a crash left behind. Looks at every key of the store."""
         self.forget_old_frames()
         self.remove_replaced()
+        self.remove_past_retention()
         self.remove_orphans()
         self.remove_dead_parts()
         self.remove_lost_multiparts()
@@ -229,10 +238,36 @@ class Sweeper:
         for revision_id in due:
             with self.deps.database.write() as session:
                 keys = purge.forget(session, revision_id)
-            for key in keys:
-                self.deps.blobs.delete(key)
             count += len(keys)
+        self.finish_purges()
         return count
+
+    def remove_past_retention(self) -> int:
+        """Originals, and all of withdrawn clips, whose time is over."""
+        settings = self.deps.settings
+        kept = Kept.days(settings.keep_originals_days, settings.keep_withdrawn_days)
+        count = 0
+        with self.deps.database.read() as session:
+            due = retention.due(session, kept)
+        for clip_id in due:
+            with self.deps.database.write() as session:
+                count += retention.let_go(session, clip_id, kept)
+        self.finish_purges()
+        if count:
+            log.info("retention_over", files=count)
+        return count
+
+    def finish_purges(self) -> None:
+        """Rows first, then the bytes, then the rows say so: what a crash left is done here."""
+        while True:
+            with self.deps.database.read() as session:
+                ordered = purge.ordered(session)
+            if not ordered:
+                return
+            for _, key in ordered:
+                self.deps.blobs.delete(key)
+            with self.deps.database.write() as session:
+                purge.done(session, [purge_id for purge_id, _ in ordered])
 
     def remove_orphans(self) -> int:
         """Blobs that no row names, once they are older than any running attempt."""

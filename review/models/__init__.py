@@ -7,18 +7,28 @@ from review.models.captions import Captions
 from review.models.clips import Clip, ClipPerson, Consent, OutputFile, Rendition, Revision
 from review.models.doors import ClipLink, Guesses
 from review.models.faces import FaceProposals
-from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
+from review.models.feed import (
+    Confirmation,
+    FeedAck,
+    FeedEntry,
+    FeedHead,
+    Hook,
+    HookDelivery,
+    Library,
+    Pulls,
+)
+from review.models.ledger import AuditRow, ChainHead, Decision, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.notices import CaseEntry, Notice
 from review.models.numbers import ReasonDay, ReviewDay, WaitingDay
 from review.models.people import (
     Account,
     ApiToken,
-    Library,
     LoginSession,
     School,
     SchoolClass,
 )
+from review.models.purges import Purge
 from review.models.queue import QueuePlace, SavedFilter
 from review.models.redactions import Redaction
 from review.models.reviewing import Coverage, NoteAnswer, NoteReason
@@ -40,6 +50,7 @@ __all__ = [
     "Clip",
     "ClipLink",
     "ClipPerson",
+    "Confirmation",
     "Consent",
     "Coverage",
     "Decision",
@@ -50,6 +61,8 @@ __all__ = [
     "FrameBand",
     "FrameHashes",
     "Guesses",
+    "Hook",
+    "HookDelivery",
     "IdempotencyKey",
     "Job",
     "Library",
@@ -61,6 +74,8 @@ __all__ = [
     "Notice",
     "OutputFile",
     "PolicyRow",
+    "Pulls",
+    "Purge",
     "QueuePlace",
     "ReasonDay",
     "Redaction",

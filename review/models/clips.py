@@ -23,6 +23,7 @@ class Clip(Base):
         Index("ix_clips_class", "class_id", "created_at"),
         Index("ix_clips_published", "state", "scope", "published_at", "id"),
         Index("ix_clips_claims", "claimed_by", "claimed_until"),
+        Index("ix_clips_withdrawn", "state", "withdrawn_at", "id"),
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
         Index("ix_clips_waiting", "state", "stage_party", "school_id", "submitted_at", "id"),
         Index("ix_clips_unannounced", "unannounced", "campaign_id", "id"),
@@ -97,6 +98,7 @@ class Revision(Base):
     original_key: Mapped[str]
     original_sha256: Mapped[str] = mapped_column(index=True)
     original_bytes: Mapped[int] = mapped_column(BigInteger)
+    original_purged_at: Mapped[datetime | None]  # what is known of it stays: see Purge
     facts: Mapped[dict[str, Any] | None]  # workers.media's MediaFacts, as JSON
     # What machines noticed (workers.media's Signals, as JSON): for reviewers, never a verdict.
     signals: Mapped[dict[str, Any] | None]

@@ -1,4 +1,4 @@
-"""What is only ever added to: decisions, notes, audit rows and the feed's change log."""
+"""What is only ever added to: decisions, notes and audit rows. The change log: see `feed`."""
 
 from __future__ import annotations
 
@@ -82,35 +82,3 @@ class AuditRow(Base):
     detail: Mapped[dict[str, Any]]
     previous_hash: Mapped[str]
     hash: Mapped[str]
-
-
-class FeedHead(Base):
-    """One row: the last sequence number. Its lock is held until commit, so that a number is
-    never seen before a smaller one."""
-
-    __tablename__ = "feed_head"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    seq: Mapped[int] = mapped_column(BigKey)
-
-
-class FeedEntry(Base):
-    __tablename__ = "feed"
-    __table_args__ = (Index("ix_feed_clip", "clip_id", "seq"),)
-
-    seq: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
-    kind: Mapped[str]  # published | updated | withdrawn
-    clip_id: Mapped[str]
-    at: Mapped[datetime]
-    reason: Mapped[str | None]
-    record: Mapped[dict[str, Any] | None]  # None once withdrawn: a tombstone keeps nothing
-
-
-class FeedAck(Base):
-    """What a library said that it has applied: grows only."""
-
-    __tablename__ = "feed_acks"
-
-    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id"), primary_key=True)
-    seq: Mapped[int] = mapped_column(BigKey)
-    at: Mapped[datetime]

@@ -78,17 +78,6 @@ class LoginSession(Base):
     expires_at: Mapped[datetime]
 
 
-class Library(Base):
-    """A library site that pulls the feed."""
-
-    __tablename__ = "libraries"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(unique=True)
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
-
-
 class ApiToken(Base):
     """A bearer token of an account or of a library (exactly one of them). Kept as SHA-256."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from review import clock, schema
+from review import clock, feed, hooks, schema, takedown
 from review.models import Job
 from storage_config import broker, mail
 from storage_config.blobs import blob_store
@@ -108,6 +108,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield _clock(now.timestamp())
     if current:
         yield _waiting_jobs(rows)
+        yield from _libraries(rows, settings)
 
 
 def _clock(database_time: float) -> Finding:
@@ -136,6 +137,27 @@ def _waiting_jobs(rows: Database) -> Finding:
     what = ", ".join(f"{count} {kind}" for kind, count in late)
     mend = "are workers running (`lantoa worker`)? If so, add some: --concurrency or machines"
     return Finding("jobs", Grade.WARNING, f"waiting for more than 15 minutes: {what}", mend)
+
+
+def _libraries(rows: Database, settings: Settings) -> Iterator[Finding]:
+    """What libraries have applied, and whether they can still be told."""
+    with rows.read() as session:
+        above = feed.above_head(session)
+        off = hooks.switched_off(session)
+        late = takedown.late_libraries(session, settings.takedown_hours)
+        head = feed.head(session)
+    for name, seq in above:
+        what = f"{name} has acknowledged {seq}, the feed ends at {head}: an older backup"
+        mend = "take back again what was withdrawn since; let the library start without a cursor"
+        yield Finding("feed", Grade.BAD, what, mend)
+    for name, why in off:
+        mend = "ask whoever runs it, then switch it on again at /admin"
+        yield Finding("webhooks", Grade.WARNING, f"{name}: switched off ({why})", mend)
+    for name in late:
+        what = f"{name} has not confirmed a takedown within {settings.takedown_hours} hours"
+        yield Finding("takedowns", Grade.WARNING, what, "see /admin/takedowns")
+    if not (above or off or late):
+        yield Finding("feed", Grade.OK, f"at {head}; no library is late")
 
 
 def blobs(settings: Settings) -> Iterator[Finding]:

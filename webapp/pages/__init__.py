@@ -16,6 +16,7 @@ from webapp.pages import (
     faces,
     home,
     installed,
+    libraries,
     library,
     links,
     manifest,
@@ -28,6 +29,7 @@ from webapp.pages import (
     redact,
     safeguarding,
     submit,
+    takedowns,
 )
 
 BLUEPRINTS = (
@@ -57,6 +59,8 @@ BLUEPRINTS = (
     safeguarding.blueprint,
     campaigns.blueprint,
     reasons.blueprint,
+    libraries.blueprint,
+    takedowns.blueprint,
 )
 
 __all__ = ["BLUEPRINTS", "queue"]

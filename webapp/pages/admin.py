@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import accounts, problems, queries, submission
+from review import accounts, hooks, problems, queries, submission, takedown
 from review.errors import InvalidInput
 from review.models import Account, Library, School, SchoolClass
 from review.policy import PEOPLE, Role
@@ -34,6 +34,8 @@ def index() -> str:
         people = list(session.scalars(staff.limit(SHOWN)))
         libraries = list(session.scalars(select(Library).order_by(Library.name).limit(SHOWN)))
         failed = queries.job_list(session, "failed", limit=FAILED, refusals=False)
+        hooks_off = hooks.switched_off(session)
+        late = takedown.late_libraries(session, deps().settings.takedown_hours)
     return render_template(
         "admin.html",
         schools=schools,
@@ -41,6 +43,8 @@ def index() -> str:
         classes=classes,
         people=people,
         libraries=libraries,
+        hooks_off=hooks_off,
+        late=late,
         failed=len(failed.items),
         more_failed=failed.next is not None,
         shown=SHOWN,

@@ -1,0 +1,141 @@
+"""Writing to the change log: the one place where its numbers are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from review import clock
+from review.consent import Scope
+from review.feed import announcing
+from review.feed.view import NOWHERE, Facets
+from review.models import Clip, FeedEntry, FeedHead
+
+
+def append(
+    session: Session,
+    clip: Clip,
+    kind: str,
+    *,
+    record: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+) -> FeedEntry:
+    """Add one entry; ``record`` for published and updated, ``reason`` for withdrawn."""
+    seq, now = take_seq(session)
+    was = facets_now(session, clip.id)
+    facets = NOWHERE if record is None else facets_of(record, clip.scope)
+    entry = FeedEntry(
+        seq=seq,
+        kind=kind,
+        clip_id=clip.id,
+        at=now,
+        reason=reason,
+        record={**record, "seq": seq} if record is not None else None,
+        revision=record.get("revision") if record is not None else None,
+        **_columns(facets, was),
+    )
+    session.add(entry)
+    session.flush()
+    if kind == "withdrawn":
+        _forget_records(session, clip.id, seq)
+    elif (was.scope, facets.scope) == (Scope.PUBLIC, Scope.LIBRARY):
+        # Whoever may only have the public ones must not read the old record in the log.
+        _forget_records(session, clip.id, seq - 1)
+    announcing.announce(session, entry)
+    return entry
+
+
+def add_for(session: Session, library_id: str, entry: FeedEntry, reason: str | None) -> FeedEntry:
+    """Tell one library of a clip that came into its view (``reason`` None) or left it. The record
+    keeps the number of the change that made it: snapshots name that."""
+    seq, now = take_seq(session)
+    facets = Facets(entry.scope, entry.level, entry.campaign)
+    is_gone = reason is not None
+    row = FeedEntry(
+        seq=seq,
+        kind="withdrawn" if is_gone else "published",
+        clip_id=entry.clip_id,
+        at=now,
+        reason=reason,
+        record=None if is_gone else entry.record,
+        library_id=library_id,
+        revision=None if is_gone else entry.revision,
+        **_columns(NOWHERE if is_gone else facets, facets if is_gone else NOWHERE),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _columns(now: Facets, was: Facets) -> dict[str, str | None]:
+    before = {f"was_{name}": value for name, value in was._asdict().items()}
+    return {**now._asdict(), **before}
+
+
+def facets_of(record: Mapping[str, Any], scope: str) -> Facets:
+    return Facets(record.get("scope") or scope, record.get("level"), record.get("campaign"))
+
+
+def facets_now(session: Session, clip_id: str) -> Facets:
+    """For whom the clip is by its last entry."""
+    row = session.execute(
+        select(FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
+        .where(FeedEntry.clip_id == clip_id, FeedEntry.library_id.is_(None))
+        .order_by(FeedEntry.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return NOWHERE if row is None else Facets(*row)
+
+
+def head(session: Session) -> int:
+    """The last number that was given."""
+    return session.scalar(select(FeedHead.seq).where(FeedHead.id == 1)) or 0
+
+
+def head_state(session: Session) -> tuple[int, datetime | None]:
+    """(number, time) of the last entry."""
+    row = session.execute(select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)).one_or_none()
+    return (0, None) if row is None else (row.seq, row.at)
+
+
+def lock_head(session: Session) -> int:
+    """As :func:`head`; nobody is given a number until this transaction ends."""
+    locked = update(FeedHead).where(FeedHead.id == 1).values(seq=FeedHead.seq)
+    found = session.scalar(
+        locked.returning(FeedHead.seq).execution_options(synchronize_session=False)
+    )
+    return found or 0
+
+
+def take_seq(session: Session) -> tuple[int, datetime]:
+    """The next number and its time; the head's lock is held until the commit."""
+    taken = session.execute(
+        update(FeedHead)
+        .where(FeedHead.id == 1)
+        .values(seq=FeedHead.seq + 1, at=clock.in_sql())
+        .returning(FeedHead.seq, FeedHead.at)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if taken is not None:
+        return taken.seq, taken.at
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
+    return take_seq(session)
+
+
+def _forget_records(session: Session, clip_id: str, up_to: int) -> None:
+    """Entries up to this number lose what they said of the clip."""
+    session.execute(
+        update(FeedEntry)
+        .where(
+            FeedEntry.clip_id == clip_id,
+            FeedEntry.seq <= up_to,
+            FeedEntry.record.is_not(None),
+        )
+        .values(record=None)
+    )

@@ -1,0 +1,87 @@
+"""Where a webhook may lead: never into our own network, but for hosts that the operator names."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from review.errors import InvalidInput
+
+MAX_URL = 500
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NO_URL = "Cần địa chỉ dạng https://thu-vien.example.vn/duong-dan."
+_PRIVATE = "Địa chỉ này ở trong mạng nội bộ. Người vận hành có thể cho phép tên máy ấy."
+_PORT = "Chỉ dùng cổng 443, hoặc từ 1024 trở lên."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address, taken apart. ``named``: the operator lets webhooks go there, wherever it is."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str  # path and query, as they are sent
+    named: bool
+
+    @property
+    def host_header(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = {"https": 443, "http": 80}[self.scheme]
+        return host if self.port == usual else f"{host}:{self.port}"
+
+
+def read_url(url: str, allowed: Collection[str] = ()) -> Place:
+    """Raises :class:`InvalidInput` for what can not be a webhook's address. Names are looked up
+    when something is sent, and looked at again then: see :func:`is_public`."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise InvalidInput(url=_NO_URL) from None
+    wrong = len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url
+    if wrong or not host or "@" in parts.netloc or parts.fragment or parts.scheme not in _SCHEMES:
+        raise InvalidInput(url=_NO_URL)
+    port = port or _SCHEMES[parts.scheme]
+    named = host in allowed or f"{host}:{port}" in allowed
+    if parts.scheme != "https" and not named:
+        raise InvalidInput(url=_NO_URL)
+    if port != 443 and port < 1024 and not named:
+        raise InvalidInput(url=_PORT)
+    if not named and _is_number_of_ours(host):
+        raise InvalidInput(url=_PRIVATE)
+    target = parts.path or "/"
+    target += f"?{parts.query}" if parts.query else ""
+    return Place(parts.scheme, host, port, target, named)
+
+
+_SCHEMES = {"https": 443, "http": 80}
+
+
+def _is_number_of_ours(host: str) -> bool:
+    """An address that is written out; the odd forms (decimal, octal) are found when it is looked
+    up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".internal", ".local"))
+    return not is_public(host)
+
+
+def is_public(address: str) -> bool:
+    """Whether a numeric address is one of the open internet, in whatever wrapping."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        if found in _NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        # Both carry an address of the older kind, of whoever wrote them.
+        if found.sixtofour is not None or found.teredo is not None:
+            return False
+    return found.is_global and not found.is_multicast and not found.is_reserved

@@ -1,0 +1,208 @@
+"""What a library is spared: answers that it has (304), bytes (gzip), and too many pulls."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from review import feed
+from review.consent import Scope
+from review.feed import View
+from review.models import Library, Pulls
+from review.states import State
+from storage_config.settings import Settings, load
+from tests.rows import counted
+from tests.webapp.conftest import Caller, problem
+from tests.webapp.feed.test_feed import Reader, edit
+from tests.world import World
+from webapp.feed.records import clip_record, record_text
+
+Callers = Callable[..., Caller]
+PATHS = ("changes", "snapshot", "clips/{id}")
+
+
+@pytest.fixture
+def site(world: World) -> tuple[Library, str]:
+    return world.library()
+
+
+@pytest.fixture
+def library(site: tuple[Library, str], caller: Callers) -> Caller:
+    return caller(site[1])
+
+
+def etag(answer: Any) -> str:
+    found = answer.headers["ETag"]
+    assert not found.startswith("W/")
+    return str(found)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_whoever_has_the_answer_is_told_so(world: World, library: Caller, path: str) -> None:
+    path = "/feed/v1/" + path.format(id=world.clip(State.PUBLISHED))
+    first = library("GET", path)
+    known = etag(first)
+    for value in (known, f'"other", {known}', f"W/{known}", "*"):
+        same = library("GET", path, If_None_Match=value)
+        assert (same.status_code, same.data, etag(same)) == (304, b"", known), value
+        assert same.headers["Cache-Control"] == "private, no-cache"
+        assert "Accept-Encoding" in same.headers["Vary"]
+    assert library("GET", path, If_None_Match='"other"').data == first.data
+
+
+def test_each_change_makes_another_etag(world: World, library: Caller) -> None:
+    clip_id = world.clip(State.PUBLISHED)
+    paths = ["/feed/v1/" + path.format(id=clip_id) for path in PATHS]
+    before = [etag(library("GET", path)) for path in paths]
+    edit(world, clip_id, title="sửa lại")
+    after = [etag(library("GET", path)) for path in paths]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False] * 3
+    world.clip(State.PUBLISHED)
+    assert [etag(library("GET", p)) == a for p, a in zip(paths, after, strict=True)] == [
+        False,
+        False,
+        True,  # of one clip: what others do changes nothing
+    ]
+
+
+def test_another_view_makes_another_etag(
+    world: World, site: tuple[Library, str], library: Caller
+) -> None:
+    known = etag(library("GET", "/feed/v1/changes"))
+    with world.write() as session:
+        assert feed.set_view(session, site[0].id, View(scope="public")) == 0
+    assert library("GET", "/feed/v1/changes", If_None_Match=known).status_code == 200
+
+
+def test_a_wrong_cursor_is_refused_whatever_is_known(library: Caller) -> None:
+    refused = library("GET", "/feed/v1/changes?cursor=x", If_None_Match="*")
+    assert problem(refused) == (400, "bad_cursor")
+    gone = library("GET", "/feed/v1/clips/" + "0" * 26, If_None_Match="*")
+    assert problem(gone) == (404, "no_such_clip")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_304_costs_two_questions_at_the_most(world: World, library: Caller, path: str) -> None:
+    path = "/feed/v1/" + path.format(id=world.clip(State.PUBLISHED))
+    known = etag(library("GET", path))
+    with counted(world.database) as statements:
+        assert library("GET", path, If_None_Match=known).status_code == 304
+    asked = [sql for sql in statements.sent if not sql.startswith("PRAGMA")]
+    assert len(asked) == (2 if "clips" in path else 1), asked
+
+
+class TestGzip:
+    @pytest.mark.parametrize("path", PATHS)
+    def test_only_for_those_who_take_it(self, world: World, library: Caller, path: str) -> None:
+        path = "/feed/v1/" + path.format(id=world.clip(State.PUBLISHED))
+        plain = library("GET", path)
+        small = library("GET", path, Accept_Encoding="br, gzip")
+        assert plain.headers.get("Content-Encoding") is None
+        assert small.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(small.data) == plain.data
+        assert etag(small) != etag(plain)
+        again = library("GET", path, Accept_Encoding="gzip")
+        assert (again.data, etag(again)) == (small.data, etag(small))
+
+    @pytest.mark.parametrize(
+        ("accepted", "is_small"),
+        [
+            ("gzip", True),
+            ("gzip;q=0", False),
+            ("identity", False),
+            ("gzip;q=0.5, identity;q=0.9", False),
+            ("gzip;q=0.9, identity;q=0.5", True),
+            ("br", False),
+            ("", False),
+        ],
+    )
+    def test_as_they_weigh_it(self, library: Caller, accepted: str, is_small: bool) -> None:
+        answer = library("GET", "/feed/v1/snapshot", Accept_Encoding=accepted)
+        assert (answer.headers.get("Content-Encoding") == "gzip") == is_small
+
+    def test_the_etag_of_one_encoding_is_not_the_others(self, library: Caller) -> None:
+        plain = etag(library("GET", "/feed/v1/changes"))
+        asked = library("GET", "/feed/v1/changes", Accept_Encoding="gzip", If_None_Match=plain)
+        assert asked.status_code == 200
+
+
+class TestRate:
+    def test_too_many_pulls_are_told_when_to_come_back(
+        self, world: World, make_app: Callable[..., Flask], settings: Settings
+    ) -> None:
+        slow = load({"LANTOA_FEED_RATE": "3"}, data=settings.data)
+        app = make_app(settings=slow)
+        tokens = [world.library()[1] for _ in range(2)]
+        first, second = (Caller(app, token) for token in tokens)
+        told = [first("GET", "/feed/v1/changes") for _ in range(4)]
+        assert [answer.status_code for answer in told] == [200, 200, 200, 429]
+        assert problem(told[-1]) == (429, "rate_limited")
+        assert 0 < int(told[-1].headers["Retry-After"]) <= 60
+        assert second("GET", "/feed/v1/changes").status_code == 200  # another token, its own rate
+
+    def test_none_where_the_operator_wants_none(
+        self, world: World, make_app: Callable[..., Flask], settings: Settings
+    ) -> None:
+        app = make_app(settings=load({"LANTOA_FEED_RATE": "0"}, data=settings.data))
+        call = Caller(app, world.library()[1])
+        assert {call("GET", "/feed/v1/changes").status_code for _ in range(20)} == {200}
+
+
+def test_pulls_are_counted_by_day(
+    world: World, site: tuple[Library, str], library: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.feed.pulls.EVERY", 0.0)
+    world.clip(State.PUBLISHED)
+    known = etag(library("GET", "/feed/v1/changes"))
+    for _ in range(3):
+        library("GET", "/feed/v1/changes", If_None_Match=known)
+    with world.read() as session:
+        (row,) = session.query(Pulls).all()
+    assert (row.library_id, row.asked, row.unchanged, row.changes) == (site[0].id, 4, 3, 1)
+
+
+def test_a_library_for_all_the_public_sees_no_more(
+    world: World, site: tuple[Library, str], library: Caller
+) -> None:
+    """Records, one clip, the snapshot and the media themselves."""
+    with world.write() as session:
+        feed.set_view(session, site[0].id, View(scope="public"))
+    inside = world.clip(State.PUBLISHED, scope=None)
+    outside = world.clip(State.PUBLISHED, scope=Scope.LIBRARY)
+    reader = Reader(library)
+    reader.follow()
+    assert (list(reader.shelf), reader.is_right()) == ([inside], True)
+    assert problem(library("GET", f"/feed/v1/clips/{outside}")) == (404, "no_such_clip")
+    assert library("GET", f"/media/{outside}/poster.jpg").status_code == 404
+
+
+ODD = (
+    '"what": "x"',
+    '\\"what": "',
+    'a"poster": "b',
+    "\\",
+    '{"what": "',
+    "Tiếng Việt \u2028",
+    "</script>",
+)
+
+
+@pytest.mark.parametrize("title", ODD)
+def test_the_text_that_is_sent_is_the_record(app: Flask, world: World, title: str) -> None:
+    """A record is sent as it is stored, with its paths replaced: no title may look like one."""
+    clip_id = world.clip(State.PUBLISHED)
+    with world.read() as session:
+        (entry,) = feed.changes(session).entries
+    assert entry.record is not None
+    stored = {**entry.record, "title": title, "credit": title, "summary": title}
+    with app.app_context():
+        whole = clip_record(stored)
+        for text in (json.dumps(stored), json.dumps(stored, ensure_ascii=False)):
+            assert json.loads(record_text(clip_id, text)) == whole
+        old = {k: v for k, v in stored.items() if k not in ("audio", "view_bytes")}
+        assert json.loads(record_text(clip_id, json.dumps(old))) == clip_record(old)
