@@ -86,7 +86,7 @@ class FeedHead(Base):
 
 class FeedEntry(Base):
     __tablename__ = "feed"
-    __table_args__ = (Index("ix_feed_clip", "clip_id", "seq"),)
+    __table_args__ = (Index("ix_feed_clip", "clip_id", "seq"), Index("ix_feed_at", "at", "seq"))
 
     seq: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     kind: Mapped[str]  # published | updated | withdrawn

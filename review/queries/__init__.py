@@ -1,6 +1,13 @@
 """Every list and look-up that pages and the API show. Nothing here writes."""
 
-from review.queries.clips import class_clips, drafts, gallery, my_clips
+from review.queries.clips import (
+    class_clips,
+    drafts,
+    gallery,
+    my_clips,
+    public_count,
+    public_ids,
+)
 from review.queries.covers import Cover, Face, covers, faces
 from review.queries.paging import Page, decode_cursor, encode_cursor
 from review.queries.queue import (
@@ -50,6 +57,8 @@ __all__ = [
     "output_file",
     "output_files",
     "people",
+    "public_count",
+    "public_ids",
     "renditions",
     "review_queue",
     "revision",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, and_, cast, or_, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from review.details import TOPICS
@@ -91,3 +93,17 @@ def gallery(
         newest_first=True,
         key_of=lambda c: (c.published_at, c.id),
     )
+
+
+def public_count(session: Session) -> int:
+    """How many clips everybody may see."""
+    everyones = (Clip.state == State.PUBLISHED, scope_filter(None))
+    return session.scalar(select(func.count()).select_from(Clip).where(*everyones)) or 0
+
+
+def public_ids(session: Session, *, start: int, limit: int) -> list[tuple[str, datetime]]:
+    """(id, when it was published) of what everybody may see, the oldest first."""
+    everyones = (Clip.state == State.PUBLISHED, scope_filter(None))
+    query = select(Clip.id, Clip.published_at).where(*everyones)
+    rows = session.execute(query.order_by(Clip.published_at, Clip.id).offset(start).limit(limit))
+    return [(clip_id, at) for clip_id, at in rows if at is not None]

@@ -10,6 +10,7 @@ from review.keys import is_id
 from review.models import Clip
 from review.policy import Role
 from review.text import clean
+from webapp import discovery
 from webapp.auth import current_actor
 from webapp.deps import deps
 from webapp.errors import WebError
@@ -50,11 +51,14 @@ def clip(clip_id: str) -> str:
             raise WebError("withdrawn", 410)
         revision = queries.revision(session, found)
         sources = player.sources(session, found)
+        public = discovery.public_item(session, clip_id)
     return render_template(
         "library_clip.html",
         clip=found,
         facts=(revision.facts if revision else None) or {},
         player=sources,
+        structured=discovery.video_object(public) if public else None,
+        embedding=discovery.embedding(public) if public else None,
         card_s=looks.card_s(revision) if revision else 0.0,
         may_moderate=actor is not None and actor.role == Role.MODERATOR,
     )
