@@ -81,7 +81,7 @@ def pages(cards: Sequence[Card], made_at: str) -> Iterator[tuple[str, str]]:
         yield f"clips/{one.id}/index.html", _clip_page(one)
         if one.captions:
             told = json.dumps(dict(one.captions), ensure_ascii=True)
-            yield f"clips/{one.id}/captions.js", f"window.captions = {told};\n"
+            yield f"clips/{one.id}/captions.js", f"window.CAPTIONS = {told};\n"
 
 
 def _filled(name: str, **values: object) -> str:

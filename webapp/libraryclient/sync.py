@@ -103,9 +103,11 @@ class Sync:
                 f.bytes or 0 for clip in waiting for f in files_of(clip.record, self.max_height)
             )
             late = [clip.id for clip in waiting if not self._fetched(clip)]
+            self.shelf.settle()
             if late:
                 self._pull()
-            failed |= {clip_id for clip_id in late if not self._settled(clip_id)}
+            failed |= {clip_id for clip_id in late if not self._had_after_all(clip_id)}
+            self.shelf.settle()
         self.result.failed = sorted(failed & self.shelf.ids())
 
     def _fetched(self, noted: Noted) -> bool:
@@ -137,7 +139,7 @@ class Sync:
         self.result.bytes += size
         self._progress(self.result.bytes, self._total)
 
-    def _settled(self, clip_id: str) -> bool:
+    def _had_after_all(self, clip_id: str) -> bool:
         """A file was not there, or another one: ask what is true of the clip now."""
         if self.shelf.noted(clip_id) is None:
             return True

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 
 from storage_config.blobs import LocalBlobs
@@ -17,6 +16,7 @@ from tests.serving import served
 from tests.webapp.cli.processes import Running
 from tests.webapp.conftest import *  # noqa: F403 - the application behind the server
 from tests.world import World
+from webapp.cli import lantoa as cli
 
 
 @pytest.fixture
@@ -25,12 +25,11 @@ def ours(app: Flask, world: World, tmp_path: Path) -> Iterator[Ours]:
         yield Ours(url, world.library()[1], tmp_path / "mirror")
 
 
-def lantoa(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "webapp.cli", "library", *arguments]
-    return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=120)
+def lantoa(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(cli, ["library", *arguments], input=stdin)
 
 
-def sync(ours: Ours, *more: str) -> subprocess.CompletedProcess[str]:
+def sync(ours: Ours, *more: str) -> Result:
     options = ("--server", ours.url, "--token-file", "-", "--quiet", "--json")
     return lantoa("sync", str(ours.folder), *options, *more, stdin=f"{ours.token}\n")
 
@@ -40,7 +39,7 @@ def test_a_mirror_becomes_a_pack_and_a_schools_folder(
 ) -> None:
     clip_id = publish(world, blobs)
     done = sync(ours)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert (told["clips"], told["fetched"], told["right"], told["failed"]) == (1, 1, True, [])
     assert list(ours.shown()) == [clip_id]
@@ -54,7 +53,7 @@ def test_a_mirror_becomes_a_pack_and_a_schools_folder(
 
     (tmp_path / "other.key").write_text("lantoa-key-" + "0" * 64)
     refused = lantoa("unpack", str(out), str(school), "--key-file", str(tmp_path / "other.key"))
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith("Error: this pack was not made with this key")
 
 
@@ -62,8 +61,8 @@ def test_what_is_wrong_is_one_line(ours: Ours, tmp_path: Path) -> None:
     away = lantoa("unpack", str(tmp_path / "no.zip"), str(tmp_path), "--key-file", "no.key")
     wrong = lantoa("sync", str(ours.folder), "--server", ours.url, "--token", "x", "--quiet")
 
-    assert (away.returncode, away.stderr) == (1, "Error: No such file or directory: no.key\n")
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert (away.exit_code, away.stderr) == (1, "Error: No such file or directory: no.key\n")
+    assert (wrong.exit_code, wrong.stderr.count("\n")) == (1, 1)
 
 
 @pytest.mark.faults
@@ -82,10 +81,10 @@ def test_killed_while_it_follows_and_started_again(
     assert ours.shown() == {}
     second = publish(world, blobs, title="hai")
     following.end(9)
-    assert sync(ours).returncode == 0
+    assert sync(ours).exit_code == 0
 
     assert ours.shown() == {second: "hai"}
-    assert (busy.returncode, busy.stderr) == (
+    assert (busy.exit_code, busy.stderr) == (
         1,
         f"Error: another program works in {ours.folder}\n",
     )

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from review.policy import Role
 from storage_config.blobs import LocalBlobs
+from tests.captioning import keep
 from tests.mirrors import Ours, film, publish
 from tests.services.forks import forked
 from tests.webapp.feed.conftest import edit
@@ -235,7 +237,7 @@ def test_stopped_at_every_step_the_same_pack_ends_right(
     right, steps = school.with_name("right"), 0
     shutil.copytree(school, right)
     unpack(source, right, key)
-    for steps in range(1, 100, 2):
+    for steps in range(1, 100, 3):
         place = school.with_name(f"killed-{steps}")
         shutil.copytree(school, place)
         with monkeypatch.context() as patched:
@@ -266,19 +268,48 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
 
 @pytest.mark.browser
 def test_the_page_works_from_the_disk(
-    world: World, blobs: LocalBlobs, office: Office, school: Path, page: Any
+    world: World, blobs: LocalBlobs, office: Office, school: Path, browser: Browser
 ) -> None:
     first = publish(world, blobs, title="Mật khẩu của em")
     publish(world, blobs, title='Đạo đức & <b>"mạng"</b>')
     unpack(office.pack(), school, office.key)
     said: list[str] = []
+    page = browser.new_page(locale="vi-VN")
     page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(f"file://{school}/index.html")
+    seen = page.locator(".cards li:visible strong")
     page.get_by_label("Tìm clip").fill("dao duc")
-
-    assert page.locator(".cards li:visible strong").all_inner_texts() == ['Đạo đức & <b>"mạng"</b>']
+    assert seen.all_inner_texts() == ['Đạo đức & <b>"mạng"</b>']
+    page.get_by_label("Tìm clip").fill("không có")
+    assert (seen.count(), page.get_by_role("status").inner_text()) == (
+        0,
+        "Không tìm thấy clip nào. Thử từ khác nhé.",
+    )
     page.get_by_label("Tìm clip").fill("MAT khẩu")
     page.locator(".cards li:visible a").click()
+
     assert page.title() == "Mật khẩu của em · Lan Tỏa"
     assert first in page.url
     assert said == []
+    page.close()
+
+
+@pytest.mark.browser
+def test_captions_are_read_from_the_disk(
+    world: World, blobs: LocalBlobs, office: Office, school: Path, browser: Browser
+) -> None:
+    clip_id = publish(world, blobs)
+    keep(world, clip_id, Role.MODERATOR)
+    unpack(office.pack(), school, office.key)
+    page = browser.new_page()
+    page.goto(f"file://{school}/clips/{clip_id}/index.html")
+    cues = page.evaluate(
+        "Array.from(document.querySelector('video').textTracks[0].cues, c => [c.startTime, c.text])"
+    )
+
+    assert cues == [
+        [0.5, "Chào các bạn"],
+        [2.5, "Hôm nay lớp mình nói về <b>mật khẩu</b>"],
+    ]
+    page.close()

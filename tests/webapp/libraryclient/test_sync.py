@@ -28,6 +28,7 @@ from webapp.libraryclient.shelf import WrongServer
 # Whatever changes the disk or asks the server goes through one of these.
 STEPS = (
     (os, "fsync"),
+    (os, "sync"),
     (Path, "replace"),
     (Path, "rename"),
     (Path, "unlink"),
@@ -65,7 +66,7 @@ def test_killed_at_every_step_it_goes_on(
     edit(world, kept, title="hai, sửa lại")
     new = publish(world, blobs, title="ba", heights=(360, 720))
     finished = False
-    for step in range(1, 200, 3):
+    for step in range(1, 200, 5):
         before = ours.folder
         ours.folder = before.parent / f"killed-{step}"
         shutil.copytree(before, ours.folder)

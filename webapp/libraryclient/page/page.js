@@ -42,10 +42,10 @@ function seconds(text) {
 
 function captions() {
   const video = document.querySelector("video");
-  if (!video || !window.captions) return;
-  for (const [language, text] of Object.entries(window.captions)) {
+  if (!video || !window.CAPTIONS) return;
+  for (const [language, text] of Object.entries(window.CAPTIONS)) {
     const track = video.addTextTrack("captions", language, language);
-    for (const block of text.replace(/\r/g, "").split(/\n\n+/)) {
+    for (const block of text.replace(/\r/g, "").trim().split(/\n\n+/)) {
       const lines = block.split("\n");
       const at = lines.findIndex((line) => line.includes("-->"));
       if (at < 0) continue;
