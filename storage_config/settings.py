@@ -124,7 +124,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LOG_LEVEL", values.choice("debug", "info", "warning", "error"), "how much is logged"),
     Variable("ASR_MODEL", str, "directory of a speech model that drafts captions"),
     Variable("FACE_MODEL", str, "file of a model that proposes faces to hide"),
-    Variable("TOKEN", str, "bearer token that `lantoa submit` uses", secret=True),
+    Variable(
+        "TOKEN", str, "bearer token of `lantoa submit` and `lantoa library sync`", secret=True
+    ),
 )
 
 _DEFAULTS: dict[str, Any] = {

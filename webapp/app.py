@@ -7,7 +7,20 @@ from flask import Flask
 from review.ports import BlobStore, Doorbell
 from storage_config.database import Database
 from storage_config.settings import Settings
-from webapp import api, assets, auth, deps, errors, feed, health, i18n, media, security, uploads
+from webapp import (
+    api,
+    assets,
+    auth,
+    deps,
+    discovery,
+    errors,
+    feed,
+    health,
+    i18n,
+    media,
+    security,
+    uploads,
+)
 from webapp.pages import BLUEPRINTS
 from webapp.uploads.override import MethodOverride
 
@@ -31,7 +44,7 @@ def create_app(
     errors.init(app)
     health.init(app)
     parts = (uploads.blueprint, media.blueprint, api.blueprint, feed.blueprint, health.blueprint)
-    for blueprint in (*parts, *BLUEPRINTS):
+    for blueprint in (*parts, discovery.blueprint, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     app.wsgi_app = MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     return app

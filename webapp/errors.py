@@ -85,6 +85,7 @@ SENTENCES: dict[str, str] = {
     "tus_version": "Máy chủ dùng giao thức tus 1.0.0.",
     "not_found": "Không tìm thấy mục này.",
     "withdrawn": "Clip này đã được gỡ.",
+    "oembed_format": "Chỉ có dạng json và xml.",
     "range": "Đoạn yêu cầu nằm ngoài tệp.",
 }
 _HTTP: dict[int, tuple[str, str]] = {
@@ -101,7 +102,7 @@ _HTTP: dict[int, tuple[str, str]] = {
 
 
 # Only programs ask for these.
-_PROGRAMS = ("/api/", "/uploads", "/feed/", "/media/", "/healthz", "/readyz", "/metrics")
+_PROGRAMS = ("/api/", "/uploads", "/feed/", "/media/", "/oembed", "/healthz", "/readyz", "/metrics")
 
 
 class WebError(Exception):

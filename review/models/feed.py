@@ -46,7 +46,11 @@ class FeedEntry(Base):
     ``was_*`` are those of the clip just before: whoever was shown it then hears that it is gone."""
 
     __tablename__ = "feed"
-    __table_args__ = (Index("ix_feed_clip", "clip_id", "seq"), Index("ix_feed_kind", "kind", "seq"))
+    __table_args__ = (
+        Index("ix_feed_clip", "clip_id", "seq"),
+        Index("ix_feed_kind", "kind", "seq"),
+        Index("ix_feed_at", "at", "seq"),
+    )
 
     seq: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     kind: Mapped[str]  # published | updated | withdrawn

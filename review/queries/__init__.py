@@ -6,7 +6,16 @@ from review.queries.campaigns import (
     held_back_counts,
     open_campaigns,
 )
-from review.queries.clips import class_clips, drafts, gallery, my_clips, of_kind, shown_campaigns
+from review.queries.clips import (
+    class_clips,
+    drafts,
+    gallery,
+    my_clips,
+    of_kind,
+    public_count,
+    public_ids,
+    shown_campaigns,
+)
 from review.queries.covers import Cover, Face, covers, faces
 from review.queries.filters import Filters
 from review.queries.finding import Found, find, suggest
@@ -70,6 +79,8 @@ __all__ = [
     "output_file",
     "output_files",
     "people",
+    "public_count",
+    "public_ids",
     "renditions",
     "review_queue",
     "revision",

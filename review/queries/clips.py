@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, and_, cast, exists, false, select
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    String,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from review.details import TOPICS
@@ -103,3 +115,17 @@ def shown_campaigns(session: Session) -> list[Campaign]:
     has_clips = exists().where(Clip.campaign_id == Campaign.id, Clip.state == State.PUBLISHED)
     query = select(Campaign).where(has_clips).order_by(Campaign.created_at.desc(), Campaign.id)
     return list(session.scalars(query.limit(100)))
+
+
+def public_count(session: Session) -> int:
+    """How many clips everybody may see."""
+    everyones = (Clip.state == State.PUBLISHED, scope_filter(None))
+    return session.scalar(select(func.count()).select_from(Clip).where(*everyones)) or 0
+
+
+def public_ids(session: Session, *, start: int, limit: int) -> list[tuple[str, datetime]]:
+    """(id, when it was published) of what everybody may see, the oldest first."""
+    everyones = (Clip.state == State.PUBLISHED, scope_filter(None))
+    query = select(Clip.id, Clip.published_at).where(*everyones)
+    rows = session.execute(query.order_by(Clip.published_at, Clip.id).offset(start).limit(limit))
+    return [(clip_id, at) for clip_id, at in rows if at is not None]

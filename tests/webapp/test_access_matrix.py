@@ -96,6 +96,10 @@ WITHOUT_IDS = {
     "feed.changes",
     "feed.snapshot",
     "feed.ack",
+    "feed.json_feed",
+    "feed.rss_feed",
+    "feed.atom_feed",
+    "feed.oai",
 }
 # Answers 204 whatever the id is, and does nothing for whoever holds no claim.
 SILENT = {"api.release_claim"}

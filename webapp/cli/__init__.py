@@ -19,7 +19,7 @@ SOURCES = {
     "account": "people:account",
     "school": "places:school",
     "class": "places:school_class",
-    "library": "programs:library",
+    "library": "mirror:library",
     "token": "programs:token",
     "audit": "audit:audit_commands",
     "submit": "submit:submit",

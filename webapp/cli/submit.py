@@ -157,8 +157,11 @@ def read_details(details: dict[str, Any], people: TextIO | None) -> dict[str, An
     return body
 
 
-def find_server(url: str | None, token: str | None, data: Path | None) -> Server:
-    """What was asked for, else the server that runs on this machine."""
+def find_server(
+    url: str | None, token: str | None, data: Path | None, *, whose: str = "teacher"
+) -> Server:
+    """What was asked for, else the server that runs on this machine, with the token of the demo's
+    teacher or ``library``."""
     if url is not None and not url.lower().startswith(("http://", "https://")):
         raise click.UsageError(f"--server: {url!r} has no http:// or https:// before it")
     if url is not None and token:
@@ -168,13 +171,15 @@ def find_server(url: str | None, token: str | None, data: Path | None) -> Server
     server = Server(found.rstrip("/"), token or settings.token)
     if server.token:
         return server
-    demo = seed.read_kept(settings.data).get("accounts", {}).get("teacher", {}).get("token")
-    if not server.is_local or not demo:
+    kept = seed.read_kept(settings.data)
+    demo = {**kept.get("accounts", {}), "library": kept.get("library", {})}
+    secret = demo.get(whose, {}).get("token")
+    if not server.is_local or not secret:
         raise click.UsageError(
-            "whose clip is it? Give --token-file or LANTOA_TOKEN (from `lantoa token add`)."
+            f"which {whose} asks? Give --token-file or LANTOA_TOKEN (from `lantoa token add`)."
             f"\n  There is no demo token for {server.url} in {settings.data}: {_ELSEWHERE}"
         )
-    return Server(server.url, demo)
+    return Server(server.url, secret)
 
 
 def hand_in(server: Server, file: Path, body: dict[str, Any], *, quiet: bool) -> dict[str, Any]:

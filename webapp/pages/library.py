@@ -12,6 +12,7 @@ from review.models import Campaign, Clip
 from review.policy import Role
 from review.queries import Page
 from review.text import clean
+from webapp import discovery
 from webapp.addresses import own_url, spoken
 from webapp.auth import current_actor
 from webapp.deps import deps
@@ -85,12 +86,15 @@ def clip(clip_id: str) -> str:
         revision = queries.revision(session, found)
         sources = player.sources(session, found)
         campaign = session.get(Campaign, found.campaign_id) if found.campaign_id else None
+        public = discovery.public_item(session, clip_id)
     return render_template(
         "library_clip.html",
         clip=found,
         campaign=campaign,
         facts=(revision.facts if revision else None) or {},
         player=sources,
+        structured=discovery.video_object(public) if public else None,
+        embedding=discovery.embedding(public) if public else None,
         card_s=looks.card_s(revision) if revision else 0.0,
         may_moderate=actor is not None and actor.role == Role.MODERATOR,
     )

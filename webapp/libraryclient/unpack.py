@@ -1,0 +1,128 @@
+"""Bring a school's folder up to date from a pack: what was withdrawn goes first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.libraryclient.files import BLOCK, Malformed, put, sha256_of, sync_file, write_json
+from webapp.libraryclient.manifest import LARGEST, NAME, SIGNATURE, Manifest, Packed, read
+from webapp.libraryclient.shelf import lock
+
+
+class OlderPack(Exception):
+    """It knows less than what lies here: it would bring back what was withdrawn since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    clips: int
+    removed: int
+    written: int
+    seq: int
+
+
+def unpack(source: Path, folder: Path, key: bytes) -> Unpacked:
+    """Make ``folder`` what the pack says; the same pack again mends what was damaged.
+
+    Raises :class:`WrongSignature`, :class:`OlderPack` or :class:`Malformed`, and then has changed
+    nothing, but for what was withdrawn when a file of the pack turns out to be damaged.
+    """
+    own = folder / ".lantoa"
+    own.mkdir(parents=True, exist_ok=True)
+    held = lock(own / "lock")
+    try:
+        with _opened(source) as archive:
+            manifest = _manifest(archive, key)
+            _refuse_older(own / "pack.json", manifest)
+            _check_whole(archive, folder, manifest)
+            # A kill from here on leaves a folder that takes this pack again, and none before it.
+            write_json(own / "pack.json", {"seq": manifest.seq, "made_at": manifest.made_at})
+            removed = _remove_others(folder, manifest)
+            written = _write(archive, folder, own, manifest)
+    finally:
+        os.close(held)
+    return Unpacked(len(manifest.clips), removed, written, manifest.seq)
+
+
+def _opened(source: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except zipfile.BadZipFile:
+        raise Malformed(f"{source} is no ZIP file") from None
+
+
+def _manifest(archive: zipfile.ZipFile, key: bytes) -> Manifest:
+    try:
+        if archive.getinfo(NAME).file_size > LARGEST or archive.getinfo(SIGNATURE).file_size > 1024:
+            raise Malformed("the pack's manifest is too large")
+        return read(archive.read(NAME), archive.read(SIGNATURE), key)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise Malformed(f"this is no pack of a library: {error}") from None
+
+
+def _refuse_older(applied: Path, manifest: Manifest) -> None:
+    try:
+        last = json.loads(applied.read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    if manifest.age < (last["seq"], last["made_at"]):
+        raise OlderPack(
+            f"the pack of {manifest.made_at} is older than that of {last['made_at']}, which was "
+            "unpacked here before"
+        )
+
+
+def _check_whole(archive: zipfile.ZipFile, folder: Path, manifest: Manifest) -> None:
+    sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+    wrong = [f.path for f in manifest.files if sizes.get(f.path) != f.bytes]
+    if wrong:
+        raise Malformed(f"the pack lacks {wrong[0]} and {len(wrong) - 1} more")
+
+
+def _remove_others(folder: Path, manifest: Manifest) -> int:
+    """Clips that the pack does not have, and files that its clips have no more. How many clips."""
+    clips = folder / "clips"
+    clips.mkdir(exist_ok=True)
+    stray = [place for place in clips.iterdir() if place.name not in manifest.clips]
+    for place in stray:
+        aside = folder / ".lantoa" / f"gone-{place.name}"
+        shutil.rmtree(aside, ignore_errors=True)
+        place.rename(aside)
+    sync_file(clips)
+    for aside in (folder / ".lantoa").glob("gone-*"):
+        shutil.rmtree(aside)
+    named = {folder / file.path for file in manifest.files}
+    for path in clips.rglob("*"):
+        if path.is_file() and path not in named:
+            path.unlink()
+    return len(stray)
+
+
+def _write(archive: zipfile.ZipFile, folder: Path, own: Path, manifest: Manifest) -> int:
+    """How many files were new. The pages come first: the old ones name what is gone."""
+    files = sorted(manifest.files, key=lambda f: "/" in f.path)
+    new = [f for f in files if sha256_of(folder / f.path) != f.sha256]
+    for file in new:
+        _extract(archive, own / "part", file)
+        put(own / "part", folder / file.path)
+    return len(new)
+
+
+def _extract(archive: zipfile.ZipFile, part: Path, file: Packed) -> None:
+    digest, left = hashlib.sha256(), file.bytes
+    try:
+        with archive.open(file.path) as entry, part.open("wb") as out:
+            while left > 0 and (block := entry.read(min(BLOCK, left))):
+                digest.update(block)
+                out.write(block)
+                left -= len(block)
+    except zipfile.BadZipFile as error:
+        raise Malformed(f"{file.path}: {error}") from None
+    if digest.hexdigest() != file.sha256:
+        raise Malformed(f"{file.path} is damaged in this pack: copy it anew")
