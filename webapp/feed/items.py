@@ -11,7 +11,7 @@ from review.details import TOPICS
 from review.models import FeedEntry
 from webapp.deps import deps
 from webapp.feed.markup import plain
-from webapp.feed.views import clip_record
+from webapp.feed.records import clip_record
 
 NAME = "Lan Tỏa"
 ABOUT = "Clip của học sinh và giáo viên, đã được duyệt."

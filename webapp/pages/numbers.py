@@ -19,7 +19,7 @@ from review.states import Action, Party
 from webapp import charts
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.pages.shared import reason_word
+from webapp.reasons import word as reason_word
 
 blueprint = Blueprint("numbers", __name__, url_prefix="/numbers")
 READERS = (Role.REVIEWER, Role.MODERATOR, Role.ADMIN)
