@@ -43,7 +43,9 @@ def silent() -> frozenset[str]:
 
 
 def begun(account: Account) -> frozenset[str]:
-    """This account's new uploads that have a byte; looked up before the transaction, as above."""
+    """A pupil's new uploads that have a byte; looked up before the transaction, as above."""
+    if account.role != Role.PUPIL:
+        return frozenset()
     with deps().database.read() as session:
         found = uploads.fresh(session, account.id)
     return frozenset(found) - parts_of(deps()).silent(found)
