@@ -7,7 +7,7 @@ bucket lies under a number that no row names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -43,6 +43,12 @@ def get(session: Session, upload_id: str) -> BucketUpload | None:
 def offset(row: BucketUpload) -> int:
     """Bytes that are durably in the bucket."""
     return sum(int(part["bytes"]) for part in row.parts) + row.tail_bytes
+
+
+def silent(session: Session, upload_ids: Collection[str]) -> set[str]:
+    """Those of them of which the bucket has no byte."""
+    rows = session.scalars(select(BucketUpload).where(BucketUpload.upload_id.in_(upload_ids)))
+    return set(upload_ids) - {row.upload_id for row in rows if offset(row)}
 
 
 def want(session: Session, upload_id: str) -> int:

@@ -1,13 +1,15 @@
 """How much a person may still send: bytes and clips by account, class and school.
 
-What was withdrawn, deleted or has expired takes no room. A check holds the gate until its
+What was withdrawn, deleted or has expired takes no room, nor what was announced and stood still
+(:data:`QUIET`). A check holds the gate until its
 transaction ends, so that announcements at one moment do not each take the same room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
@@ -19,6 +21,9 @@ from review.states import State
 
 MB = 1024 * 1024
 PARTIAL = "partial"  # Upload.concat of a piece of a file
+# What was announced holds room for so long without a byte: long enough for a phone that looks for
+# its network, too short to shut out a class. A byte that comes later is asked for its room again.
+QUIET = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,11 @@ def enter(session: Session) -> None:
     session.execute(select(UploadGate.id).with_for_update())
 
 
-def room_of(session: Session, account: Account, limits: Limits) -> Room:
-    """What this person may still send."""
-    found = list(_lefts(session, account, limits))
+def room_of(
+    session: Session, account: Account, limits: Limits, silent: Collection[str] = ()
+) -> Room:
+    """What this person may still send; ``silent``: :func:`review.uploads.quiet` without a byte."""
+    found = list(_lefts(session, account, limits, silent))
     by_bytes = min((x for x in found if x.bytes is not None), key=_bytes, default=found[0])
     by_clips = min((x for x in found if x.clips is not None), key=_clips, default=found[0])
     return Room(by_bytes.bytes, by_clips.clips, by_bytes.by, by_clips.by)
@@ -79,12 +86,17 @@ def _clips(left: _Left) -> int:
 
 
 def check(
-    session: Session, account: Account, limits: Limits, length: int, clip_id: str | None = None
+    session: Session,
+    account: Account,
+    limits: Limits,
+    length: int,
+    clip_id: str | None = None,
+    silent: Collection[str] = (),
 ) -> Room:
     """Raises :class:`QuotaReached` where ``length`` bytes, or one clip more, are too much.
 
     A new file for a clip that was handed in before is no clip more."""
-    room = room_of(session, account, limits)
+    room = room_of(session, account, limits, silent)
     if room.bytes_left is not None and length > room.bytes_left:
         raise QuotaReached(room.by, "bytes", room.bytes_left)
     if room.clips_left == 0 and not _is_known(session, clip_id):
@@ -99,14 +111,24 @@ def _is_known(session: Session, clip_id: str | None) -> bool:
     return session.scalar(query) is not None
 
 
-def _lefts(session: Session, account: Account, limits: Limits) -> Iterator[_Left]:
-    yield _left(session, "account", Account.id == account.id, limits.account)
+def _lefts(
+    session: Session, account: Account, limits: Limits, silent: Collection[str]
+) -> Iterator[_Left]:
+    used = _used(session).where(~is_silent(session, silent)) if silent else _used(session)
+    yield _left(session, used, "account", Account.id == account.id, limits.account)
     group = session.get(SchoolClass, account.class_id) if account.class_id else None
     if group is not None:
-        yield _left(session, "class", Account.class_id == group.id, _own(group, limits.group))
+        theirs = Account.class_id == group.id
+        yield _left(session, used, "class", theirs, _own(group, limits.group))
     school = session.get(School, account.school_id) if account.school_id else None
     if school is not None:
-        yield _left(session, "school", Account.school_id == school.id, _own(school, limits.school))
+        theirs = Account.school_id == school.id
+        yield _left(session, used, "school", theirs, _own(school, limits.school))
+
+
+def is_silent(session: Session, silent: Collection[str]) -> ColumnElement[bool]:
+    """Whether an upload still stands still: one whose byte came meanwhile is counted again."""
+    return and_(Upload.id.in_(silent), Upload.created_at < clock.now(session) - QUIET)
 
 
 def _own(row: School | SchoolClass, usual: Limit) -> Limit:
@@ -116,10 +138,12 @@ def _own(row: School | SchoolClass, usual: Limit) -> Limit:
     )
 
 
-def _left(session: Session, by: str, whose: ColumnElement[bool], limit: Limit) -> _Left:
+def _left(
+    session: Session, query: Select[int, int], by: str, whose: ColumnElement[bool], limit: Limit
+) -> _Left:
     if not limit.bytes and not limit.clips:
         return _Left(by, None, None)
-    used, clips = session.execute(_used(session).where(whose)).one()
+    used, clips = session.execute(query.where(whose)).one()
     return _Left(
         by,
         max(0, limit.bytes - used) if limit.bytes else None,

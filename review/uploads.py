@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
@@ -15,7 +15,7 @@ from review.keys import is_id
 from review.lifecycle import load_visible
 from review.models import Account, Clip, Revision, Upload
 from review.policy import SUBMITTERS, Actor
-from review.quota import PARTIAL
+from review.quota import PARTIAL, QUIET, is_silent
 from review.states import State
 from review.text import clean
 
@@ -114,16 +114,53 @@ def is_expired(session: Session, upload: Upload) -> bool:
     return upload.completed_at is None and upload.expires_at < now
 
 
-def open_count(session: Session, account_id: str) -> int:
-    """Unfinished uploads of one account."""
+def open_count(session: Session, account_id: str, clip_id: str | None = None) -> int:
+    """Unfinished uploads of one account, or those of them that are for one clip."""
     query = select(func.count()).where(Upload.account_id == account_id, *_unfinished(session))
+    if clip_id is not None:
+        query = query.where(Upload.clip_id == clip_id)
     return session.scalar(query) or 0
 
 
-def announced(session: Session) -> dict[str, int]:
-    """Id and length of every upload that may still bring bytes."""
-    rows = session.execute(select(Upload.id, Upload.length).where(*_unfinished(session)))
-    return {row.id: row.length for row in rows}
+def announced(session: Session, silent: Collection[str] = ()) -> dict[str, int]:
+    """Id and length of every upload that may still bring bytes, without those that stand still."""
+    query = select(Upload.id, Upload.length).where(*_unfinished(session))
+    if silent:
+        query = query.where(~is_silent(session, silent))
+    return {row.id: row.length for row in session.execute(query)}
+
+
+def quiet(session: Session, limit: int = 20_000) -> list[str]:
+    """Unfinished uploads that were announced a while ago; whether a byte came is known where the
+    bytes are. As many as one query can name: more than that are counted as if they had some."""
+    long_ago = Upload.created_at < clock.now(session) - QUIET
+    query = select(Upload.id).where(*_unfinished(session), long_ago)
+    return list(session.scalars(query.order_by(Upload.id).limit(limit)))
+
+
+def fresh(session: Session, account_id: str) -> list[str]:
+    """This account's unfinished uploads that hold room even without a byte."""
+    lately = Upload.created_at >= clock.now(session) - QUIET
+    query = select(Upload.id).where(Upload.account_id == account_id, *_unfinished(session), lately)
+    return list(session.scalars(query))
+
+
+def is_quiet(session: Session, upload: Upload) -> bool:
+    """Whether it holds room by its bytes alone."""
+    row = session.get(Upload, upload.id)
+    return row is not None and row.created_at < clock.now(session) - QUIET
+
+
+def hold_again(session: Session, upload_id: str) -> None:
+    """Its first byte has come: it holds room as if it were announced now."""
+    session.get_one(Upload, upload_id, with_for_update=True).created_at = clock.now(session)
+
+
+def give_up(session: Session, upload_id: str) -> None:
+    """Forget an unfinished upload whose pieces are gone: nobody learned its address."""
+    upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
+    if upload is not None and upload.completed_at is None:
+        session.delete(upload)
 
 
 def _unfinished(session: Session) -> tuple[ColumnElement[bool], ...]:

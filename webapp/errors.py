@@ -82,6 +82,8 @@ SENTENCES: dict[str, str] = {
     "upload_concat": "Danh sách các phần cần ghép không đúng.",
     "upload_direct": "Tệp này được gửi thẳng vào kho, không gửi qua đây được.",
     "too_many_uploads": "Có quá nhiều tệp đang gửi dở. Hãy gửi xong hoặc hủy bớt.",
+    "too_many_unsent": "Có quá nhiều tệp đã báo trước mà chưa gửi gì. Hãy gửi các tệp ấy, "
+    "hoặc thử lại sau 15 phút.",
     "tus_version": "Máy chủ dùng giao thức tus 1.0.0.",
     "not_found": "Không tìm thấy mục này.",
     "withdrawn": "Clip này đã được gỡ.",

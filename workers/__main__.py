@@ -22,7 +22,7 @@ from storage_config.blobs import blob_store
 from storage_config.database import DatabaseBusy
 from storage_config.settings import Settings, SettingsError, load
 from workers import deps as deps_module
-from workers import faces, hooks, transcribe
+from workers import faces, hooks, orphan, transcribe
 from workers.app import configure
 from workers.media import MediaToolFailed, SandboxUnavailable, card, choose_sandbox
 from workers.sweep import Sweeper
@@ -91,6 +91,7 @@ def run(data: Path | None, queues: str, concurrency: int) -> None:
     _report_sandbox(settings)
     _clear_scratch(settings)
     app = configure(settings, kinds)
+    orphan.end_with_parent()
     app.worker_main(
         [
             "worker",

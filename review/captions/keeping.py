@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from review import clock, feed, jobs, search
 from review.captions import reading
 from review.captions.cues import Cue, write
-from review.errors import InvalidInput, NoSuchThing, StaleCaptions, WrongState
+from review.errors import InvalidInput, NoSuchClip, NoSuchThing, StaleCaptions, WrongState
 from review.jobs import Claim
+from review.keys import is_id
 from review.lifecycle import load, load_visible, move
 from review.models import Captions, Clip, Job, OutputFile, Rendition, Revision
-from review.policy import Actor, move_for
+from review.policy import Actor, may_see, move_for
 from review.ports import BlobStore
 from review.publication import in_feed, record
 from review.states import Action
@@ -37,8 +38,13 @@ class Seen:
 
 def length_of(session: Session, clip_id: str, actor: Actor) -> float | None:
     """Seconds of the clip whose captions this person is about to change: rights before anything
-    else is said. Raises :class:`NoSuchClip`, :class:`NotAllowed` and its kinds."""
-    clip = load_visible(session, clip_id, actor)
+    else is said. Locks nothing, so that it may be asked before a file is read.
+
+    Raises :class:`NoSuchClip`, :class:`NotAllowed` and its kinds.
+    """
+    clip = session.get(Clip, clip_id) if is_id(clip_id) else None
+    if clip is None or not may_see(actor, clip):
+        raise NoSuchClip(f"there is no clip {clip_id!r}")
     move_for(actor, Action.EDIT_CAPTIONS, clip)
     found = reading.revision(session, clip)
     seconds = (found.facts or {}).get("duration_s")

@@ -30,7 +30,7 @@ class Upload(Base):
     client_metadata: Mapped[str] = mapped_column(default="")  # given back to the client, unread
     key: Mapped[str | None]  # of the blob, once complete; gone from a partial one that was joined
     sha256: Mapped[str | None]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime]  # or when its first byte came, where that was long after
     expires_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
 

@@ -11,7 +11,7 @@ import pytest
 
 from review import publication
 from review.captions import keeping, reading
-from review.captions.cues import Cue, write
+from review.captions.cues import Cue, read, write
 from review.models import Account, Clip
 from review.policy import PEOPLE, Role
 from review.states import Action, State
@@ -19,6 +19,8 @@ from storage_config.blobs import LocalBlobs
 from tests.captioning import MASTER, keep, ladder, published
 from tests.webapp.conftest import Caller, problem, store_files
 from tests.world import World
+from webapp.api import captions as api_captions
+from webapp.pages import captions as page_captions
 
 Callers = Callable[..., Caller]
 VTT = "WEBVTT\n\n00:00.500 --> 00:02.000\nChào các bạn\n"
@@ -130,6 +132,26 @@ def test_what_is_wrong_is_told_by_line_in_both_languages(
     answer = who.client.put(path, data=VTT.encode(), headers=who.headers)
     assert problem(answer) == (422, "invalid")
     assert problem(put(who, clip_id, b"x" * (1024 * 1024 + 1))) == (413, "too_large")
+
+
+def test_others_write_while_a_file_is_read(
+    world: World, caller: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may take its time; who wants to write meanwhile is not told that all is busy."""
+    clip_id, done = world.clip(State.IN_REVIEW), []
+
+    def slowly(data: bytes, **how: Any) -> Any:
+        done.append(world.clip(State.DRAFT))
+        return read(data, **how)
+
+    for module in (api_captions, page_captions):
+        monkeypatch.setattr(module, "read", slowly)
+    program = caller(Role.TEACHER)
+    assert put(program, clip_id).status_code == 200
+    with program.client.application.test_request_context(method="POST", data={"version": "0"}):
+        page_captions._keep(world.actor(Role.TEACHER), clip_id, "en", VTT.encode(), source="upload")
+
+    assert len(done) == 2
 
 
 class TestMedia:

@@ -26,10 +26,11 @@ _SOURCES = ("upload", "editor")
 def put_captions(clip_id: str, language: str) -> Response:
     """Keep WebVTT or SRT as the clip's captions; ``version`` is that of those it replaces."""
     actor, data = require_actor(), request.get_data()
-    with deps().database.write() as session:
+    with deps().database.read() as session:
         duration = keeping.length_of(session, clip_id, actor)
-        tag, seen, source = parse_language(language), _seen(), _source()
-        cues = read(data, duration_s=duration)
+    tag, seen, source = parse_language(language), _seen(), _source()
+    cues = read(data, duration_s=duration)  # while nobody waits for the database
+    with deps().database.write() as session:
         row = keeping.save(session, deps().blobs, clip_id, actor, tag, cues, seen, source=source)
         clip = session.get_one(Clip, clip_id)
         answer = {**shape.head(actor, clip), "captions": shape.caption(clip, row)}

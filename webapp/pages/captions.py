@@ -141,10 +141,12 @@ def save(clip_id: str, language: str) -> str | Response | tuple[str, int]:
 
 def _keep(actor: Actor, clip_id: str, language: str, data: bytes, *, source: str) -> str:
     """The language's tag. Rights come before anything that is said of what was sent."""
-    with deps().database.write() as session:
+    with deps().database.read() as session:
         duration = keeping.length_of(session, clip_id, actor)
-        tag, cues = parse_language(language), read(data, duration_s=duration)
-        keeping.save(session, deps().blobs, clip_id, actor, tag, cues, _seen(), source=source)
+    tag, seen = parse_language(language), _seen()
+    cues = read(data, duration_s=duration)  # while nobody waits for the database
+    with deps().database.write() as session:
+        keeping.save(session, deps().blobs, clip_id, actor, tag, cues, seen, source=source)
     return tag
 
 

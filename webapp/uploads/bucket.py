@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -219,6 +219,10 @@ class BucketParts:
         with self.database.read() as session:
             row = bucketed.get(session, upload_id)
             return None if row is None else bucketed.offset(row)
+
+    def silent(self, upload_ids: Collection[str]) -> set[str]:
+        with self.database.read() as session:
+            return bucketed.silent(session, upload_ids) if upload_ids else set()
 
     @contextmanager
     def writing(self, upload_id: str, *, overtake: bool = True) -> Iterator[BucketWriter]:

@@ -18,6 +18,7 @@ from webapp.errors import WebError
 from webapp.uploads.bucket import BucketParts, BucketWriter
 from webapp.uploads.finish import finish
 from webapp.uploads.places import parts_of
+from webapp.uploads.room import wake
 from webapp.uploads.views import blueprint, find, told
 
 PART = 8 * 1024 * 1024  # bytes of every part but the last
@@ -80,6 +81,7 @@ def links(upload_id: str) -> Response:
     sizes, numbers = _sizes(upload), _numbers()
     if not set(numbers) <= set(sizes):
         raise WebError("bad_json")
+    wake(upload)
     multipart = _multipart(upload, place)
     key, sign = keys.original(upload.id), place.blobs.multiparts.url
     return jsonify(
@@ -112,11 +114,12 @@ def complete(upload_id: str) -> Response | tuple[Response, int]:
     """Look at what arrived and make the upload of it; 409 names the parts that are missing."""
     upload = find(upload_id)
     place = _place(upload)
+    missing: list[int] = []
     if upload.completed_at is None:
         with told(upload), place.writing(upload.id) as writer:
             missing = _complete(place, writer, upload)
-        if missing:
-            return jsonify({"code": "upload_incomplete", "status": 409, "missing": missing}), 409
+    if missing:
+        return jsonify({"code": "upload_incomplete", "status": 409, "missing": missing}), 409
     return jsonify({"upload": upload.id, "bytes": upload.length})
 
 
@@ -128,6 +131,7 @@ def _complete(place: BucketParts, writer: BucketWriter, upload: Upload) -> list[
         missing = set(_sizes(upload)) - {part["n"] for part in arrived}
         if missing:
             return sorted(missing)
+        wake(upload)
         writer.adopt(arrived)
     finish(deps(), writer, upload)
     return []

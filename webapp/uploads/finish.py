@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 import structlog
 
 from review import bucketed, keys, uploads
+from review.errors import NoSuchThing
 from review.models import Upload
+from review.ports import BlobStore
 from review.submission import complete_upload
 from storage_config.database import DatabaseBusy
 from webapp.deps import Deps, deps
 from webapp.uploads.announce import FINAL
 from webapp.uploads.digests import digests
 from webapp.uploads.places import parts_of
-from webapp.uploads.shape import BLOCK, Block, PartLocked, Writer
+from webapp.uploads.shape import BLOCK, Block, PartLocked, PiecesGone, Writer
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +54,14 @@ def finish_alone(parts: Deps, upload: Upload) -> None:
     with parts_of(parts).writing(upload.id, overtake=False) as writer:
         sha256 = None
         if writer.offset < upload.length:
-            sha256 = _join(parts, writer, upload)
+            try:
+                sha256 = _join(parts, writer, upload)
+            except PiecesGone:
+                # Row first, then the bytes, as everywhere.
+                with parts.database.write() as session:
+                    uploads.give_up(session, upload.id)
+                writer.remove()
+                raise
         finish(parts, writer, upload, sha256)
 
 
@@ -65,7 +75,7 @@ def piece_ids(upload: Upload) -> list[str]:
 
 def _join(parts: Deps, writer: Writer, upload: Upload) -> str | None:
     """Append the pieces, from where an earlier attempt stopped; the digest if all went by here."""
-    with parts.database.read() as session:
+    with parts.database.read() as session, _gone_told():
         pieces = uploads.pieces(session, piece_ids(upload), upload.account_id)
     digest = digests.take(upload.id, writer.offset)
     wanted = [(piece.key, piece.length) for piece in pieces]
@@ -73,10 +83,8 @@ def _join(parts: Deps, writer: Writer, upload: Upload) -> str | None:
     def source() -> Iterator[Block]:
         skip = writer.offset
         for key, length in wanted:
-            if key is None:
-                raise FileNotFoundError("a piece went into another upload")
             if skip < length:
-                with parts.blobs.open(key, skip) as stream:
+                with _opened(parts.blobs, key, skip) as stream:
                     while block := stream.read(BLOCK):
                         if digest is not None:
                             digest.update(block)
@@ -85,6 +93,23 @@ def _join(parts: Deps, writer: Writer, upload: Upload) -> str | None:
 
     writer.append(source())
     return digest.hexdigest() if digest is not None else None
+
+
+@contextmanager
+def _gone_told() -> Iterator[None]:
+    try:
+        yield
+    except NoSuchThing as error:
+        raise PiecesGone("a piece was removed") from error
+
+
+def _opened(blobs: BlobStore, key: str | None, skip: int) -> BinaryIO:
+    if key is None:
+        raise PiecesGone("a piece went into another upload")
+    try:
+        return blobs.open(key, skip)
+    except FileNotFoundError as error:
+        raise PiecesGone("a piece went into another upload just now") from error
 
 
 def finish_pending() -> int:

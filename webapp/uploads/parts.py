@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +162,9 @@ class FileParts:
 
     def offset(self, upload_id: str) -> int | None:
         return Part(self.folder, upload_id).size()
+
+    def silent(self, upload_ids: Collection[str]) -> set[str]:
+        return {upload_id for upload_id in upload_ids if not self.offset(upload_id)}
 
     @contextmanager
     def writing(self, upload_id: str, *, overtake: bool = True) -> Iterator[FileWriter]:

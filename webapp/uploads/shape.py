@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -43,6 +43,10 @@ class WrongChecksum(Exception):
 
 class SentDirectly(Exception):
     """The client sends this upload to the store itself."""
+
+
+class PiecesGone(FileNotFoundError):
+    """What was to be joined went into another upload, or was removed."""
 
 
 class Readable(Protocol):
@@ -85,6 +89,9 @@ class Parts(Protocol):
 
     def offset(self, upload_id: str) -> int | None:
         """Bytes that are durably here; None when there is no place (any more)."""
+
+    def silent(self, upload_ids: Collection[str]) -> set[str]:
+        """Those of these unfinished uploads of which no byte is here."""
 
     def writing(self, upload_id: str, *, overtake: bool = True) -> AbstractContextManager[Writer]:
         """The writer. The newest connection wins: ``overtake`` asks the one before it to end.

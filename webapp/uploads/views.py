@@ -22,7 +22,7 @@ from webapp.uploads.body import ALGORITHMS, Checksum, announced_checksum, of_thi
 from webapp.uploads.digests import digests, hashed
 from webapp.uploads.finish import finish, finish_alone, piece_ids
 from webapp.uploads.places import parts_of
-from webapp.uploads.room import limits_of, reserve
+from webapp.uploads.room import begun, check_link, check_open, limits_of, reserve, silent, wake
 from webapp.uploads.shape import (
     Overtaken,
     PartLocked,
@@ -44,7 +44,6 @@ EXTENSIONS = (
     "concatenation"
 )
 MEDIA_TYPE = UPLOAD_TYPE
-MAX_OPEN = 50  # unfinished uploads of one account
 AT_ONCE = 48  # connections of one process that may be sending: fewer than it has threads
 _writing = threading.BoundedSemaphore(AT_ONCE)
 
@@ -87,9 +86,9 @@ def options(upload_id: str = "") -> Response:
 def room() -> Response:
     """How much the one who asks may still send; null: no limit."""
     account = require_account()
-    settings = deps().settings
+    settings, still = deps().settings, silent()
     with deps().database.read() as session:
-        found = quota.room_of(session, account, limits_of(settings))
+        found = quota.room_of(session, account, limits_of(settings), still)
     return jsonify(
         {
             "bytes_left": found.bytes_left,
@@ -122,7 +121,8 @@ def create() -> Response:
 
 def _register(account: Account, told: Announced) -> Upload:
     """Room is counted and taken in one transaction, which others wait for."""
-    settings = deps().settings
+    check_link(told)
+    settings, still, sent = deps().settings, silent(), begun(account)
     with deps().database.write() as session:
         quota.enter(session)
         if told.pieces:
@@ -130,12 +130,12 @@ def _register(account: Account, told: Announced) -> Upload:
             found = uploads.joined(session, account.id, told.concat)
             if found is not None:
                 return found
-        elif uploads.open_count(session, account.id) >= MAX_OPEN:
-            raise WebError("too_many_uploads", 429)
+        else:
+            check_open(session, account, sent)
         upload = uploads.register_upload(
             session,
             account,
-            reserve(session, account, told),
+            reserve(session, account, told, still),
             told.metadata.get("filename", ""),
             hours=settings.upload_hours,
             clip_id=told.clip_id,
@@ -281,6 +281,8 @@ def _append(upload: Upload, offset: int) -> int:
                 raise WebError("upload_offset", 409, {"Upload-Offset": str(writer.offset)})
             if length is not None and request.method == "PATCH":
                 _tell_length(upload, length, offset)
+            if offset == 0 and request.content_length != 0:
+                wake(upload)
             return _store(upload, writer, checksum)
     finally:
         _writing.release()
@@ -324,15 +326,22 @@ def terminate(upload_id: str) -> Response:
     actor = require_actor()
     with deps().database.read() as session:
         upload = uploads.get_upload(session, upload_id, actor.id)
-    place = parts_of(deps())
-    if upload.completed_at is None and place.offset(upload.id) is not None:
-        # Whoever writes just now ends.
-        with told(upload), place.writing(upload.id) as writer:
-            _forget(upload, actor)
-            writer.remove()
-    else:
+    if upload.completed_at is not None or not _forget_unfinished(upload, actor):
         _forget(upload, actor)
     return Response(status=204)
+
+
+def _forget_unfinished(upload: Upload, actor: Actor) -> bool:
+    """Whoever writes just now ends. False when there are no bytes (any more): the upload may have
+    been finished at this moment, and its row says what became of it."""
+    with told(upload):
+        try:
+            with parts_of(deps()).writing(upload.id) as writer:
+                _forget(upload, actor)
+                writer.remove()
+        except FileNotFoundError:
+            return False
+    return True
 
 
 def _forget(upload: Upload, actor: Actor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -106,7 +107,21 @@ def test_a_clip_sent_back_shows_its_notes_and_takes_a_new_file(
         assert [u.clip_id for u in session.scalars(select(Upload))][-1] == clip_id
 
 
-def announce(phone: Browser, clip_id: str | None) -> object:
+def test_a_link_takes_whole_files_for_its_clip_and_few_at_once(
+    visitor: Visitor, world: World
+) -> None:
+    clip_id, path = given(visitor, world, State.CHANGES_REQUESTED)
+    waiting, its_path = given(visitor, world)
+    phone, early = arrived(visitor, path), arrived(visitor, its_path)
+
+    assert announce(phone, clip_id, Upload_Concat="partial").status_code == 403
+    assert announce(early, waiting, Upload_Concat="partial").status_code == 403
+    assert announce(early, waiting).status_code == 422
+    assert [announce(phone, clip_id).status_code for _ in range(4)] == [201] * 3 + [429]
+    assert announce(visitor(Role.PUPIL), None).status_code == 201  # the owner's others have room
+
+
+def announce(phone: Browser, clip_id: str | None, **more: str) -> Any:
     from base64 import b64encode
 
     about = "" if clip_id is None else f",clip {b64encode(clip_id.encode()).decode()}"
@@ -115,6 +130,7 @@ def announce(phone: Browser, clip_id: str | None) -> object:
         "Upload-Length": "9",
         "Upload-Metadata": f"filename Y2xpcC5tcDQ={about}",
         "X-CSRFToken": phone.token(),
+        **{name.replace("_", "-"): value for name, value in more.items()},
     }
     return phone.client.post("/uploads", headers=headers)
 

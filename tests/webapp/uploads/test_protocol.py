@@ -321,8 +321,8 @@ class TestCreation:
         assert [a.status for a in answers] == [401, 401, 403, 401]
 
     def test_there_is_an_end_to_unfinished_uploads(self, web: Web) -> None:
-        pupil = web.world.account(Role.PUPIL)
-        who = {"Authorization": f"Bearer {token_of(web.world, pupil)}"}
+        teacher = web.world.account(Role.TEACHER)
+        who = {"Authorization": f"Bearer {token_of(web.world, teacher)}"}
         statuses = [
             web.call("POST", "/uploads", Upload_Length="5", **who).status for _ in range(51)
         ]
