@@ -103,17 +103,10 @@ def _lefts(session: Session, account: Account, limits: Limits) -> Iterator[_Left
     yield _left(session, "account", Account.id == account.id, limits.account)
     group = session.get(SchoolClass, account.class_id) if account.class_id else None
     if group is not None:
-        yield _left(session, "class", Account.class_id == group.id, _own(group, limits.group))
+        yield _left(session, "class", Account.class_id == group.id, own(group, limits.group))
     school = session.get(School, account.school_id) if account.school_id else None
     if school is not None:
-        yield _left(session, "school", Account.school_id == school.id, _own(school, limits.school))
-
-
-def _own(row: School | SchoolClass, usual: Limit) -> Limit:
-    return Limit(
-        usual.bytes if row.quota_mb is None else row.quota_mb * MB,
-        usual.clips if row.quota_clips is None else row.quota_clips,
-    )
+        yield _left(session, "school", Account.school_id == school.id, own(school, limits.school))
 
 
 def _left(session: Session, by: str, whose: ColumnElement[bool], limit: Limit) -> _Left:
@@ -124,6 +117,21 @@ def _left(session: Session, by: str, whose: ColumnElement[bool], limit: Limit) -
         by,
         max(0, limit.bytes - used) if limit.bytes else None,
         max(0, limit.clips - clips) if limit.clips else None,
+    )
+
+
+def used_by(session: Session, kind: str) -> dict[str, Limit]:
+    """What each "school" or "class" has taken so far: its id -> bytes and clips."""
+    whose = Account.school_id if kind == "school" else Account.class_id
+    query = _used(session).add_columns(whose).where(whose.is_not(None)).group_by(whose)
+    return {str(row[2]): Limit(row[0], row[1]) for row in session.execute(query)}
+
+
+def own(row: School | SchoolClass, usual: Limit) -> Limit:
+    """What a school or class may take: its own quota, else the usual one."""
+    return Limit(
+        usual.bytes if row.quota_mb is None else row.quota_mb * MB,
+        usual.clips if row.quota_clips is None else row.quota_clips,
     )
 
 

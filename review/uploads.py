@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
@@ -13,7 +13,7 @@ from review.accounts import actor_of
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, UploadIncomplete
 from review.keys import is_id
 from review.lifecycle import load_visible
-from review.models import Account, Revision, Upload
+from review.models import Account, Clip, Revision, Upload
 from review.policy import SUBMITTERS, Actor
 from review.quota import PARTIAL
 from review.states import State
@@ -113,6 +113,16 @@ def open_count(session: Session, account_id: str) -> int:
     """Unfinished uploads of one account."""
     query = select(func.count()).where(Upload.account_id == account_id, *_unfinished(session))
     return session.scalar(query) or 0
+
+
+def open_of(session: Session, actor: Actor, clips: Iterable[Clip]) -> dict[str, Upload]:
+    """Clip's id -> the newest unfinished upload that this person began for it."""
+    ids = [clip.id for clip in clips if clip.owner_id == actor.id and clip.state in WAITING]
+    if not ids:
+        return {}
+    mine = Upload.clip_id.in_(ids), Upload.account_id == actor.id, *_unfinished(session)
+    found = session.scalars(select(Upload).where(*mine).order_by(Upload.created_at, Upload.id))
+    return {str(upload.clip_id): upload for upload in found}
 
 
 def announced(session: Session) -> dict[str, int]:
