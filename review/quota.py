@@ -119,23 +119,16 @@ def _lefts(
     group = session.get(SchoolClass, account.class_id) if account.class_id else None
     if group is not None:
         theirs = Account.class_id == group.id
-        yield _left(session, used, "class", theirs, _own(group, limits.group))
+        yield _left(session, used, "class", theirs, own(group, limits.group))
     school = session.get(School, account.school_id) if account.school_id else None
     if school is not None:
         theirs = Account.school_id == school.id
-        yield _left(session, used, "school", theirs, _own(school, limits.school))
+        yield _left(session, used, "school", theirs, own(school, limits.school))
 
 
 def is_silent(session: Session, silent: Collection[str]) -> ColumnElement[bool]:
     """Whether an upload still stands still: one whose byte came meanwhile is counted again."""
     return and_(Upload.id.in_(silent), Upload.created_at < clock.now(session) - QUIET)
-
-
-def _own(row: School | SchoolClass, usual: Limit) -> Limit:
-    return Limit(
-        usual.bytes if row.quota_mb is None else row.quota_mb * MB,
-        usual.clips if row.quota_clips is None else row.quota_clips,
-    )
 
 
 def _left(
@@ -148,6 +141,21 @@ def _left(
         by,
         max(0, limit.bytes - used) if limit.bytes else None,
         max(0, limit.clips - clips) if limit.clips else None,
+    )
+
+
+def used_by(session: Session, kind: str) -> dict[str, Limit]:
+    """What each "school" or "class" has taken so far: its id -> bytes and clips."""
+    whose = Account.school_id if kind == "school" else Account.class_id
+    query = _used(session).add_columns(whose).where(whose.is_not(None)).group_by(whose)
+    return {str(row[2]): Limit(row[0], row[1]) for row in session.execute(query)}
+
+
+def own(row: School | SchoolClass, usual: Limit) -> Limit:
+    """What a school or class may take: its own quota, else the usual one."""
+    return Limit(
+        usual.bytes if row.quota_mb is None else row.quota_mb * MB,
+        usual.clips if row.quota_clips is None else row.quota_clips,
     )
 
 

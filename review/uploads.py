@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
@@ -161,6 +161,16 @@ def give_up(session: Session, upload_id: str) -> None:
     upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
     if upload is not None and upload.completed_at is None:
         session.delete(upload)
+
+
+def open_of(session: Session, actor: Actor, clips: Iterable[Clip]) -> dict[str, Upload]:
+    """Clip's id -> the newest unfinished upload that this person began for it."""
+    ids = [clip.id for clip in clips if clip.owner_id == actor.id and clip.state in WAITING]
+    if not ids:
+        return {}
+    mine = Upload.clip_id.in_(ids), Upload.account_id == actor.id, *_unfinished(session)
+    found = session.scalars(select(Upload).where(*mine).order_by(Upload.created_at, Upload.id))
+    return {str(upload.clip_id): upload for upload in found}
 
 
 def _unfinished(session: Session) -> tuple[ColumnElement[bool], ...]:

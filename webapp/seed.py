@@ -1,4 +1,5 @@
-"""The demo: one invented school with one account for each role, and a library.
+"""The demo: one invented school with one account for each role (two reviewers), and a
+library.
 
 Safe to repeat: what was given out before and still works is given out again.
 """
@@ -33,11 +34,19 @@ class Person:
     username: str
     label: str
     at_school: bool
+    second: bool = False  # of the role: whoever hides something in a clip does not approve it
+
+    @property
+    def key(self) -> str:
+        return f"{self.role}2" if self.second else str(self.role)
 
 
 PEOPLE = (
     Person(Role.TEACHER, "giaovien", "Giáo viên lớp 7A", at_school=True),
     Person(Role.REVIEWER, "nguoiduyet", "Người duyệt của trường", at_school=True),
+    Person(
+        Role.REVIEWER, "nguoiduyet2", "Người duyệt thứ hai của trường", at_school=True, second=True
+    ),
     Person(Role.MODERATOR, "kiemduyet", "Người kiểm duyệt của Phòng", at_school=False),
     Person(Role.SAFEGUARDING, "baovetre", "Người phụ trách bảo vệ trẻ em", at_school=False),
     Person(Role.ADMIN, "quantri", "Người quản trị", at_school=False),
@@ -47,7 +56,7 @@ PEOPLE = (
 def seed(session: Session, kept: Mapping[str, Any]) -> dict[str, Any]:
     """Make what is missing; ``kept``: the answer of an earlier call, or nothing.
 
-    Returns ``{"accounts": {role: {"username", "password", "token"}}, "library": {"token"},
+    Returns ``{"accounts": {role (or "reviewer2"): {"username", "password", "token"}}, "library": {"token"},
     "class_code"}``. Passwords and tokens of ``kept`` that no longer work are replaced.
     """
     school = _school(session)
@@ -55,7 +64,7 @@ def seed(session: Session, kept: Mapping[str, Any]) -> dict[str, Any]:
     people = _part(kept, "accounts")
     return {
         "accounts": {
-            str(p.role): _account(session, p, school, group, _part(people, p.role)) for p in PEOPLE
+            p.key: _account(session, p, school, group, _part(people, p.key)) for p in PEOPLE
         },
         "library": {"token": _library_token(session, _part(kept, "library").get("token"))},
         "class_code": group.code,

@@ -130,8 +130,8 @@ def test_the_machine_looks_while_one_draws_and_only_what_is_taken_is_hidden(
     assert (taken["x"], taken["width"], taken["start"], taken["end"], taken["how"]) == (
         "20,00",
         "30,00",
-        "0,00",
-        "4,00",
+        "0:00,0",
+        "0:04,0",
         "blur",
     )
     page.get_by_role("button", name="Bỏ tất cả").click()

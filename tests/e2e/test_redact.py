@@ -68,6 +68,9 @@ def test_a_box_is_drawn_and_its_render_kept(
     page = visit("reviewer")
     layer = open_editor(page, waiting)
     expect(page.get_by_text("Chưa có gì được che")).to_be_visible()
+    page.get_by_role("button", name="Xem thử").click()
+    nothing = page.get_by_text("Hãy vẽ ô che, đánh dấu đoạn tắt tiếng hoặc đoạn cắt trước.")
+    expect(nothing).to_be_visible()
 
     # Drawn, moved, made larger at its corner, moved again by the keyboard.
     drag(page, layer, (0.40, 0.12), (0.60, 0.52))
@@ -80,6 +83,7 @@ def test_a_box_is_drawn_and_its_render_kept(
         page.keyboard.press(key)
     assert place_of(page) == pytest.approx([40, 12, 32, 50], abs=2)
     expect(page.get_by_text("Chưa có gì được che")).to_be_hidden()
+    expect(nothing).to_be_hidden()
 
     # Removed by the keyboard, and taken back.
     page.keyboard.press("Delete")
@@ -198,7 +202,7 @@ def test_on_a_phone_with_a_finger_and_nothing_axe_complains_about(
     until(page, "Math.abs(document.querySelector('video').currentTime - 2.5) < 0.05")
     row.get_by_role("button", name="Đến đây").click()
     times = [row.locator(f'[data-field="{name}"]').input_value() for name in ("start", "end")]
-    assert times == ["1,50", "2,50"]
+    assert times == ["0:01,5", "0:02,5"]
     row.get_by_text("Hộp đi theo đường thẳng").click()
     expect(page.locator(".hide-box")).to_have_count(2)
 

@@ -40,7 +40,23 @@ def test_a_wrong_file_is_told_before_a_byte_is_sent(visit: Visit, clips: Clips) 
         expect(alert).to_contain_text(told)
         send(page)
         expect(alert).to_contain_text("Hãy")
+        expect(page.locator("[data-chosen]")).to_be_hidden()
+        expect(page.locator(".dropzone strong")).to_have_text("Chọn clip")
     assert offsets == []
+
+
+def test_an_empty_press_names_all_that_is_missing(visit: Visit, clips: Clips) -> None:
+    page = visit("teacher", width=360)
+    page.goto("/submit")
+    expect(page.get_by_text("(phải có)")).to_have_count(2)
+    send(page)
+    alert = page.get_by_role("alert").filter(visible=True)
+    expect(alert).to_have_text("Hãy chọn hoặc quay clip trước khi gửi. Hãy đặt tên cho clip.")
+    expect(page.get_by_label("Tên clip")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Tên clip").fill("Đặt tên")
+    expect(alert).to_have_text("Hãy chọn hoặc quay clip trước khi gửi.")
+    page.get_by_label("Chọn clip").set_input_files(clips.small())
+    expect(alert).to_have_count(0)
 
 
 def test_what_the_browser_finds_of_a_clip_is_told(visit: Visit, clips: Clips) -> None:

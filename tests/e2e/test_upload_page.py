@@ -146,6 +146,50 @@ def test_several_clips_go_one_after_the_other(
     expect(page.get_by_label("Tên clip")).to_have_value("")
 
 
+def test_paused_by_hand_nothing_is_sent_until_it_goes_on(
+    visit: Visit, installation: Installation, clips: Clips, tmp_path: Path
+) -> None:
+    """Pausing holds the whole row, also after the page was closed; the lists of clips say so."""
+    names = ["Tạm dừng 1", "Tạm dừng 2"]
+    files = [padded(clips.landscape(), tmp_path / f"{n}.mp4", MIB, bytes([n])) for n in (3, 4)]
+    page = visit("teacher", width=360)
+    page.goto("/submit")
+    slow(page, 100_000)
+    for n, file in enumerate(files):
+        if n:
+            page.get_by_role("button", name="Điền clip tiếp theo").click()
+        fill(page, file, names[n])
+        send(page)
+    expect(page.locator("[data-row-words]")).to_contain_text("Chờ đến lượt")
+    page.get_by_role("button", name="Tạm dừng").click()
+    expect(page.get_by_role("heading", name="Tạm dừng gửi")).to_be_visible()
+    expect(page.locator("[data-name]")).to_contain_text(names[0])
+    expect(page.locator("[data-row-words]")).to_have_text(re.compile(r"^Đang tạm dừng · 0,0 / "))
+
+    for path in ("/clips", "/"):
+        page.goto(path)
+        box = page.locator("[data-halfsent]")
+        expect(box.get_by_role("heading", name="Còn gửi dở")).to_be_visible()
+        expect(box.locator("[data-title]")).to_have_text(names)
+        expect(box.locator("[data-sent]").last).to_contain_text("Đang tạm dừng")
+    box.get_by_role("link", name="Mở trang gửi clip").click()
+
+    offsets = note_offsets(page)
+    slow(page, -1)
+    expect(page.get_by_role("heading", name="Tạm dừng gửi")).to_be_visible()
+    expect(page.locator("[data-keep]")).to_contain_text("bấm «Gửi tiếp»")
+    assert offsets == []
+    row = page.locator("[data-id]").filter(has_text=names[1])
+    row.get_by_role("button", name="Gửi tiếp").click()
+    expect(page.locator("[data-done] a").first).to_have_text(names[1], timeout=MINUTE)
+    expect(page.get_by_role("heading", name="Tạm dừng gửi")).to_be_visible()
+    page.locator("[data-toggle]").click()
+    expect(page.locator("[data-done] li")).to_have_count(2, timeout=MINUTE)
+    assert [originals(installation)[name] for name in names] == [*map(sha256, files)]
+    page.goto("/")
+    expect(page.locator("[data-halfsent]")).to_be_hidden()
+
+
 def test_only_on_wifi_waits_and_says_so(visit: Visit, heavy: Path) -> None:
     page = visit("teacher", width=360)
     page.add_init_script(

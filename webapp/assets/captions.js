@@ -1,6 +1,7 @@
 // The caption editor: times are set from the playing clip, and nothing that was typed is lost.
 import { Rows } from "./lib/caption-rows.js";
-import { clock, linesOf, payload, read, write } from "./lib/vtt.js";
+import { moment } from "./lib/moments.js";
+import { linesOf, payload, read, write } from "./lib/vtt.js";
 
 const root = document.querySelector("[data-captions]");
 const words = JSON.parse(document.getElementById("words").textContent);
@@ -70,7 +71,7 @@ class Editor {
     this.stored = read(find("plain").querySelector("textarea").value);
     this.dirty = Boolean(data.dirty);
     this.shown = this.video.addTextTrack("captions", data.name, data.language);
-    this.shown.mode = "showing";
+    this.shown.mode = "hidden"; // said below the picture, where no control covers it
     this.begin();
     this.listen();
   }
@@ -180,10 +181,10 @@ class Editor {
   }
 
   set(row, name) {
-    this.rows.field(row, name).value = clock(this.video.currentTime);
+    this.rows.field(row, name).value = moment(this.video.currentTime);
     if (name === "start") {
       const cue = this.rows.cue(row);
-      if (!(cue.end > cue.start)) this.rows.field(row, "end").value = clock(this.endFor(cue.start, row));
+      if (!(cue.end > cue.start)) this.rows.field(row, "end").value = moment(this.endFor(cue.start, row));
       this.rows.sort();
     }
     this.changed();
@@ -204,7 +205,7 @@ class Editor {
     let start = this.video.currentTime;
     if (row) {
       const cue = this.rows.cue(row);
-      if (start > cue.start && start < cue.end) this.rows.field(row, "end").value = clock(start);
+      if (start > cue.start && start < cue.end) this.rows.field(row, "end").value = moment(start);
       else if (!(start > cue.start) && cue.end > cue.start) start = cue.end;
     }
     start = Math.min(start, Math.max(0, (this.length || Infinity) - 0.1));
@@ -225,7 +226,7 @@ class Editor {
   // The cue before ends just before this one begins.
   part(row) {
     const before = this.rows.all[this.rows.all.indexOf(row) - 1];
-    this.rows.field(before, "end").value = clock(this.rows.cue(row).start - GAP);
+    this.rows.field(before, "end").value = moment(this.rows.cue(row).start - GAP);
     this.changed();
     this.rows.field(row, "text").focus();
   }
@@ -272,7 +273,7 @@ class Editor {
   tick() {
     const time = this.video.currentTime;
     const now = this.rows.at(time);
-    find("clock").textContent = clock(time);
+    find("clock").textContent = moment(time, 1);
     find("now").textContent = now ? this.rows.cue(now).text.replace(/<\/?[biu]>/gi, "") : "\u00a0";
     for (const row of this.rows.all) row.classList.toggle("now", row === now);
   }

@@ -1,6 +1,7 @@
 // Draws what is to be hidden: boxes on the picture, spans on the clock. The form's fields are the
 // truth; this only writes into them and shows what they say.
 import { proposedFaces } from "./lib/faces.js";
+import { moment, seconds } from "./lib/moments.js";
 
 const page = document.querySelector("[data-redact]");
 const video = page.querySelector("video");
@@ -33,7 +34,7 @@ function read(row) {
   const value = { start: 0, end: duration };
   for (const name of ["start", "end"]) {
     const typed = field(row, name).value.trim();
-    if (typed && Number.isFinite(number(typed))) value[name] = number(typed);
+    if (Number.isFinite(seconds(typed))) value[name] = seconds(typed);
   }
   if (row.dataset.row !== "boxes") return value;
   for (const name of PLACES) value[name] = (number(field(row, name).value) || 0) / 100;
@@ -49,13 +50,15 @@ function read(row) {
 function write(row, values) {
   for (const [name, value] of Object.entries(values)) {
     const isTime = name === "start" || name === "end";
-    field(row, name).value = value === "" ? "" : (isTime ? value : 100 * value).toFixed(2).replace(".", ",");
+    const text = () => (isTime ? moment(value, 2) : (100 * value).toFixed(2).replace(".", ","));
+    field(row, name).value = value === "" ? "" : text();
   }
   changed();
 }
 
 function changed() {
   dirty = true;
+  for (const told of page.parentElement.querySelectorAll("[data-nothing]")) told.hidden = true;
   draw();
 }
 
@@ -349,7 +352,7 @@ function go(moment) {
 
 function tick() {
   seek.value = String(video.currentTime);
-  page.querySelector("[data-time]").textContent = video.currentTime.toFixed(2).replace(".", ",");
+  page.querySelector("[data-time]").textContent = moment(video.currentTime, 1);
   page.querySelector("[data-play]").textContent = video.paused ? "▶" : "❚❚";
   draw();
 }
@@ -366,7 +369,16 @@ video.addEventListener("play", run);
 
 // --- leaving -------------------------------------------------------------------------------------
 
-form.addEventListener("submit", () => (dirty = false));
+// Boxes, spans, or faces that were confirmed.
+const isNothing = () => !form.querySelector("[data-rows] [data-row]") && !new FormData(form).has("faces");
+
+form.addEventListener("submit", (event) => {
+  if (!isNothing()) return void (dirty = false);
+  event.preventDefault();
+  const told = form.querySelector("[data-nothing]");
+  told.hidden = false;
+  told.scrollIntoView({ block: "nearest" });
+});
 window.addEventListener("beforeunload", (event) => {
   if (!dirty) return;
   event.preventDefault();

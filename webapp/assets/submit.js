@@ -59,7 +59,7 @@ class Page {
       event.preventDefault();
       this.send();
     });
-    this.form.addEventListener("mended", () => this.chooser.show(this.chooser.wrong));
+    this.form.addEventListener("mended", () => this.chooser.tellTrouble(this.lacksClip));
     const banner = document.querySelector("[data-offline]");
     const tell = () => banner && (banner.hidden = !this.network.isOffline);
     this.network.addEventListener("change", tell);
@@ -141,12 +141,27 @@ class Page {
   async sendNow() {
     const { chooser } = this;
     await chooser.looking;
-    if (!chooser.file) return chooser.show(say("nofile"));
-    if (chooser.wrong) return chooser.show(chooser.wrong);
+    const lacking = this.lacking();
+    if (lacking.length) return chooser.show(lacking.join(" "));
     if (!this.limits.clipsLeft) return chooser.show(say("room_none", { whose: "" }));
     chooser.show(null);
     const target = await this.handForm();
     return target && this.sendOff(target);
+  }
+
+  // Why there is no clip to send, or null.
+  get lacksClip() {
+    const { file, wrong } = this.chooser;
+    return wrong || (file ? null : say("nofile"));
+  }
+
+  // All that is missing, in one sentence each; its fields are marked.
+  lacking() {
+    const found = [this.lacksClip];
+    const isNameless = this.isForm && !this.fields.title;
+    this.fields.mark(isNameless ? { title: say("no_title") } : {});
+    if (isNameless) found.push(say("no_title"));
+    return found.filter(Boolean);
   }
 
   // {clip, page} of the draft that the form became; both null when there is no network to say.
@@ -175,11 +190,6 @@ class Page {
   }
 
   withoutNetwork() {
-    if (!this.fields.title) {
-      this.fields.mark({ title: say("no_title") });
-      this.chooser.show(say("no_title"));
-      return null;
-    }
     if (this.session.vault) return { clip: this.fields.clip || null, page: null };
     this.chooser.show(say("offline_form"));
     return null;

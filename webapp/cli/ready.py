@@ -43,7 +43,7 @@ class Readiness:
         elif time.monotonic() > self.complain_at:
             self.every, self.patience = SELDOM, self.patience * 2
             self.complain_at = time.monotonic() + self.patience
-            self.say(f"not ready yet: {answer}")
+            self.say(answer)
         return self.ready
 
     def _ask(self) -> str:
@@ -53,8 +53,14 @@ class Readiness:
             connection.request("GET", "/readyz", headers={"Accept": "application/json"})
             answer = connection.getresponse()
             body = answer.read(2000).decode("utf-8", "replace").strip()
+        except ConnectionRefusedError:
+            return "still starting"
         except (OSError, http.client.HTTPException) as error:
-            return f"the web does not answer ({error})"
+            return f"not ready yet: the web does not answer ({error})"
         finally:
             connection.close()
-        return "" if answer.status == 200 else f"/readyz answers {answer.status}: {body}"
+        return (
+            ""
+            if answer.status == 200
+            else f"not ready yet: /readyz answers {answer.status}: {body}"
+        )

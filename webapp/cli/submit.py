@@ -125,6 +125,7 @@ def submit(
             click.echo(clip["id"])
         if wait:
             clip = wait_for(Api(target, say=say), str(clip["id"]), say=say)
+            say(f"{target.url}/clips/{clip['id']}")
     except (Refused, Unreachable) as error:
         guessed = not (server and token)
         raise click.ClickException(f"{error}{_hint(error, data) if guessed else ''}") from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _
 from wtforms import FieldList, FormField, SelectField, StringField
 
@@ -21,8 +22,8 @@ _CONFIRMED, _BETWEEN = ("x", "y", "width", "height", "start", "end"), " "
 
 
 class BoxFields(RowForm):
-    start = StringField(_("Từ giây"))
-    end = StringField(_("Đến giây"))
+    start = StringField(_("Từ lúc"))
+    end = StringField(_("Đến lúc"))
     how = SelectField(
         _("Cách che"),
         choices=choices([("blur", _("Làm mờ")), ("cover", _("Che kín"))]),
@@ -37,8 +38,8 @@ class BoxFields(RowForm):
 
 
 class SoundFields(RowForm):
-    start = StringField(_("Từ giây"))
-    end = StringField(_("Đến giây"))
+    start = StringField(_("Từ lúc"))
+    end = StringField(_("Đến lúc"))
     how = SelectField(
         _("Thay bằng"),
         choices=choices([("mute", _("Im lặng")), ("beep", _("Tiếng bíp"))]),
@@ -47,8 +48,8 @@ class SoundFields(RowForm):
 
 
 class CutFields(RowForm):
-    start = StringField(_("Từ giây"))
-    end = StringField(_("Đến giây"))
+    start = StringField(_("Từ lúc"))
+    end = StringField(_("Đến lúc"))
 
 
 class RedactForm(PageForm):
@@ -82,7 +83,7 @@ class RedactForm(PageForm):
 
 def confirmable(box: Box) -> str:
     """A proposed face as the value of a checkbox; :meth:`RedactForm.take` reads it."""
-    typed = _typed(asdict(box))
+    typed = _typed(asdict(box), time=_shown)
     return _BETWEEN.join(typed[name] for name in _CONFIRMED)
 
 
@@ -91,7 +92,7 @@ def _is_typed(row: RowForm) -> bool:
 
 
 def _row(row: RowForm) -> dict[str, Any]:
-    value: dict[str, Any] = {"start_s": _number(row.start.data), "end_s": _number(row.end.data)}
+    value: dict[str, Any] = {"start_s": _seconds(row.start.data), "end_s": _seconds(row.end.data)}
     if _HOW in row:
         value["how"] = row.how.data
     for name in _PLACES:
@@ -110,19 +111,38 @@ def _number(text: str | None) -> float | str | None:
         return text
 
 
+def _seconds(text: str | None) -> float | str | None:
+    """A moment as "1:02,5" or "62,5"; as it is where it is none, None for nothing."""
+    *minutes, rest = (text or "").strip().split(":")
+    number = _number(rest)
+    if not minutes or not isinstance(number, float):
+        return number if not minutes else text
+    if len(minutes) > 2 or not all(m.isascii() and m.isdigit() for m in minutes):
+        return text
+    return sum(60**n * int(m) for n, m in enumerate(reversed(minutes), 1)) + number
+
+
 def rows_of(plan: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
     """A stored plan as the form's data."""
     return {name: [_typed(row) for row in plan.get(name) or ()] for name in LISTS}
 
 
-def _typed(row: Mapping[str, Any]) -> dict[str, str]:
-    found = {"start": _shown(row["start_s"]), "end": _shown(row["end_s"])}
+def _typed(row: Mapping[str, Any], time: Callable[[float], str] | None = None) -> dict[str, str]:
+    """``time``: how moments are written; as people read them unless it is given."""
+    time = time or _moment
+    found = {"start": time(row["start_s"]), "end": time(row["end_s"])}
     if _HOW in row:
         found[_HOW] = row[_HOW]
     for name in _PLACES:
         if row.get(name) is not None:
             found[name] = _shown(100 * row[name])
     return found
+
+
+def _moment(seconds: float) -> str:
+    """m:ss,f as webapp/assets/lib/moments.js writes it."""
+    minutes, rest = divmod(round(seconds * 100), 6000)
+    return f"{minutes}:{format_decimal(rest / 100, format='00.0#')}"
 
 
 def _shown(number: float) -> str:

@@ -38,6 +38,7 @@ from webapp.i18n import translated
 from webapp.pages import captions, history, player
 from webapp.pages.shared import problem_word
 from webapp.pages.told import tell
+from webapp.uploads.arrived import arrived
 
 blueprint = Blueprint("clips", __name__, url_prefix="/clips")
 
@@ -52,7 +53,8 @@ def mine() -> str:
         find = queries.class_clips if of_class else queries.my_clips
         page = find(session, actor, request.args.get("cursor"))
         faces = queries.faces(session, page.items)
-    return render_template("clips.html", page=page, faces=faces, of_class=of_class)
+        begun = arrived(session, actor, page.items)
+    return render_template("clips.html", page=page, faces=faces, arrived=begun, of_class=of_class)
 
 
 @blueprint.get("/<clip_id>")

@@ -10,6 +10,7 @@ from webapp.addresses import own_url, spoken
 from webapp.auth import current_actor
 from webapp.deps import deps
 from webapp.pages import shared
+from webapp.uploads.arrived import arrived
 
 blueprint = Blueprint("pages", __name__)
 shared.register(blueprint)
@@ -25,6 +26,7 @@ def home() -> str:
         held = queries.safeguarding_queue(session, actor, limit=100).items
         recent = queries.my_clips(session, actor, limit=3).items
         faces = queries.faces(session, recent)
+        begun = arrived(session, actor, recent)
         classes = classcodes.managed(session, actor) if actor.role == Role.TEACHER else []
     return render_template(
         "home.html",
@@ -32,6 +34,7 @@ def home() -> str:
         held=len(held),
         recent=recent,
         faces=faces,
+        arrived=begun,
         classes=classes,
         join_address=spoken(own_url("accounts.join")),
     )

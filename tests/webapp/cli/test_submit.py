@@ -96,7 +96,10 @@ def test_submit_prints_the_id_and_waits_until_all_is_prepared(
     clip_id = result.stdout.strip()
     shown = Api(here.teacher, say=pytest.fail).clip(clip_id)
     assert (shown["state"], bool(shown["renditions"])) == ("in_review", True)
-    assert result.stderr.strip().splitlines()[-1] == "in_review"
+    assert result.stderr.strip().splitlines()[-2:] == [
+        "in_review",
+        f"{here.teacher.url}/clips/{clip_id}",
+    ]
 
 
 def test_json_is_the_clip_as_the_api_shows_it(here: Installation, clip: Path) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from review import accounts
-from review.models import Account, Library, School, SchoolClass
+from review import accounts, jobs
+from review.models import Account, Clip, Library, Revision, School, SchoolClass
 from review.policy import Role
+from review.states import State
 from tests.webapp.pages.conftest import Browser
 from tests.world import World
 
@@ -113,3 +114,16 @@ def test_the_office_has_no_school_whatever_the_form_says(visitor: Visitor, world
     with world.read() as session:
         made = session.scalars(select(Account).where(Account.username == "kiem.duyet")).one()
     assert (made.role, made.school_id, made.active) == ("moderator", None, True)
+
+
+def test_every_kind_of_job_has_a_word(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.IN_REVIEW, owner=world.person(Role.PUPIL))
+    with world.write() as session:
+        clip = session.get_one(Clip, clip_id)
+        revision = session.scalars(select(Revision).where(Revision.clip_id == clip_id)).one()
+        for kind in jobs.KINDS:
+            jobs.enqueue(session, kind, clip, revision)
+    source = visitor(Role.ADMIN).get("/admin/jobs").source
+    words = set(re.findall(r"<td>\s*([^<]*?)\s*<br>", source))
+    assert len(words) == len(jobs.KINDS)
+    assert "" not in words

@@ -264,6 +264,14 @@ def test_a_withdrawn_clip_comes_back_only_with_new_consents(visitor: Visitor, wo
     assert (world.get(clip_id).state, world.get(clip_id).stage) == ("in_review", 0)
 
 
+def told_percent(world: World, person: Browser, clip_id: str, percent: int) -> list[str]:
+    with world.write() as session:
+        session.get_one(Clip, clip_id).progress = f"ladder:{percent}"
+    text = person.client.get(f"/clips/{clip_id}/progress?seen=in_review").text
+    assert "Đang làm các cỡ hình" in text
+    return re.findall(r"(\d+) %", text)
+
+
 def test_the_progress_fragment_asks_again_only_while_something_is_made(
     visitor: Visitor, world: World
 ) -> None:
@@ -277,6 +285,8 @@ def test_the_progress_fragment_asks_again_only_while_something_is_made(
     world.examine(clip_id)
     moved = person.client.get(path)
     assert moved.headers["HX-Refresh"] == "true"
+    assert told_percent(world, person, clip_id, 40) == ["40"]
+    assert told_percent(world, person, clip_id, 100) == []  # it is not done while it says so
     world.ladder(clip_id)
     made = person.client.get(f"/clips/{clip_id}/progress?seen=in_review")
     assert "hx-get" not in made.text

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from review.captions.languages import LANGUAGES
-from review.consent import Scope
+from review.consent import Person, Scope
 from review.guesses import CLIP_LINK
 from review.models import Guesses, Upload
 from review.policy import Role
@@ -270,3 +270,17 @@ def test_a_held_clip_looks_through_its_link_as_in_review(visitor: Visitor, world
         return re.sub(r'content="[^"]*"|<time.*?</time>', "", text)
 
     assert seen(State.HELD) == seen(State.IN_REVIEW)
+
+
+def test_who_may_not_add_a_consent_is_told_who_does(visitor: Visitor, world: World) -> None:
+    """A link opens no form for consents: it says whom to ask."""
+    pupil = world.person(Role.PUPIL)
+    clip_id = world.clip(
+        State.CHANGES_REQUESTED, owner=pupil, people=(Person("bạn áo đỏ", False, ()),)
+    )
+    owner = visitor(Role.PUPIL)
+    path = link_on(owner.get(f"/clips/{clip_id}")).removeprefix("http://localhost")
+    page = arrived(visitor, path).get(f"/clips/{clip_id}")
+    assert "Còn thiếu sự đồng ý" in page.text
+    assert "Nhờ thầy cô chủ nhiệm thêm sự đồng ý." in page.text
+    assert "#people" not in page.links

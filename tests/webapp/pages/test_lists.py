@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from review import jobs, search
+from review import jobs, search, uploads
+from review.models import Account
 from review.policy import Role
 from review.states import Action, State
+from storage_config.settings import Settings
 from tests.webapp.pages.conftest import Browser
 from tests.webapp.pages.test_classes import decoded
 from tests.world import World
@@ -209,3 +212,35 @@ def test_a_rejected_clip_leaves_the_queue(visitor: Visitor, world: World) -> Non
     world.decide(clip_id, Action.REJECT, Role.REVIEWER)
     assert "Sẽ bị trả" not in person.get("/review").text
     assert "Không có clip nào chờ bạn." in person.get("/").text
+
+
+def test_a_draft_whose_file_is_on_its_way_says_how_far_it_is(
+    visitor: Visitor, world: World, settings: Settings
+) -> None:
+    pupil = world.person(Role.PUPIL)
+    clip_id, other_id = (world.clip(State.DRAFT, owner=pupil) for _ in range(2))
+    with world.write() as session:
+        owner = session.get_one(Account, pupil.id)
+        announced = {"hours": 24, "name": "clip.mp4", "length": 3 * 2**20}
+        upload = uploads.register_upload(session, owner, clip_id=clip_id, **announced)
+    folder = settings.data / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / upload.id).write_bytes(bytes(2**19))
+    for path in ("/", "/clips"):
+        page = visitor(Role.PUPIL).get(path)
+        assert page.text.count("còn gửi dở: 512 KB / 3 MB") == 1
+        assert {f"/clips/{clip_id}", f"/clips/{other_id}"} <= set(page.links)
+
+
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [("/classes", "Mã lớp"), ("/classes/{group}", "Mã lớp"), ("/manifest", "Gửi clip")],
+)
+def test_the_navigation_says_where_a_teacher_is(
+    visitor: Visitor, world: World, path: str, item: str
+) -> None:
+    source = visitor(Role.TEACHER).get(path.format(group=world.group.id)).source
+    (nav,) = re.findall(r'<nav class="nav".*?</nav>', source, re.DOTALL)
+    assert re.findall(r'aria-current="(?:page|true)">([^<]*)</a>', nav) == [item]
+    assert "Mã lớp" in nav
+    assert "wide" not in nav  # on a phone, too

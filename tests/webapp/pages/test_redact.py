@@ -97,8 +97,8 @@ def test_what_is_typed_becomes_a_plan(visitor: Visitor, world: World) -> None:
     # "Sửa tiếp" finds everything again.
     again = person.get(f"{page_of(clip_id)}?edit=1")
     fields = dict(again.form(page_of(clip_id)).fields)
-    assert (fields["boxes-0-start"], fields["boxes-0-y"]) == ("1,50", "12,50")
-    assert (fields["sounds-0-how"], fields["cuts-0-end"]) == ("beep", "6,00")
+    assert (fields["boxes-0-start"], fields["boxes-0-y"]) == ("0:01,5", "12,50")
+    assert (fields["sounds-0-how"], fields["cuts-0-end"]) == ("beep", "0:06,0")
 
 
 def test_a_refused_plan_comes_back_with_what_was_typed(visitor: Visitor, world: World) -> None:

@@ -1,5 +1,5 @@
 // The rows of the editor: one cue each, with what is wrong with it said while it is typed.
-import { clock, seconds } from "./vtt.js";
+import { moment, seconds } from "./moments.js";
 
 const FAST = 20; // letters a second; above it few children read along
 const LONG = 90; // letters: two full lines on a phone
@@ -9,13 +9,23 @@ const TOLERANCE = 1; // seconds, as the server's
 
 export const plain = (text) => text.replace(/<\/?[biu]>/gi, "");
 
+// As high as their text: read first, written then, so that the page is laid out once.
+function grow(fields) {
+  for (const field of fields) field.style.height = "auto";
+  const heights = fields.map((field) => field.scrollHeight + field.offsetHeight - field.clientHeight);
+  fields.forEach((field, at) => (field.style.height = heights[at] ? `${heights[at]}px` : ""));
+}
+
 export class Rows {
   constructor(root, words, onChange) {
     this.list = root.querySelector("[data-cues]");
     this.template = root.querySelector("template[data-row]");
     this.words = words;
     this.onChange = onChange;
-    this.list.addEventListener("input", onChange);
+    this.list.addEventListener("input", (event) => {
+      if (event.target.matches("[data-text]")) grow([event.target]);
+      onChange();
+    });
     this.list.addEventListener("change", (event) => {
       if (event.target.matches("[data-start], [data-end]")) this.tidy(event.target);
       onChange();
@@ -29,13 +39,14 @@ export class Rows {
   load(cues) {
     this.list.textContent = "";
     for (const cue of cues) this.list.append(this.make(cue));
+    grow([...this.list.querySelectorAll("[data-text]")]);
   }
 
   // Times as they were typed are kept: a half-written one in a draft is still what was written.
   make(cue) {
     const row = this.template.content.firstElementChild.cloneNode(true);
-    this.field(row, "start").value = typeof cue.start === "number" ? clock(cue.start) : cue.start;
-    this.field(row, "end").value = typeof cue.end === "number" ? clock(cue.end) : cue.end;
+    this.field(row, "start").value = typeof cue.start === "number" ? moment(cue.start) : cue.start;
+    this.field(row, "end").value = typeof cue.end === "number" ? moment(cue.end) : cue.end;
     this.field(row, "text").value = cue.text;
     return row;
   }
@@ -67,13 +78,14 @@ export class Rows {
 
   tidy(input) {
     const value = seconds(input.value);
-    if (!Number.isNaN(value)) input.value = clock(value);
+    if (!Number.isNaN(value)) input.value = moment(value);
   }
 
   insert(cue) {
     const row = this.make(cue);
     const next = this.all.find((other) => this.cue(other).start > cue.start);
     this.list.insertBefore(row, next || null);
+    grow([this.field(row, "text")]);
     return row;
   }
 

@@ -1,29 +1,19 @@
 // Cues as the editor holds them: {start, end, text}, seconds and plain words with <b>, <i>, <u>.
+import { seconds } from "./moments.js";
+
 const ARROW = " --> ";
-const TIME = /^\s*(?:(\d+):)?(?:(\d+):)?(\d+)(?:[.,](\d{1,3}))?\s*$/;
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 const pad = (value, length = 2) => String(value).padStart(length, "0");
 
-// m:ss.mmm, as people read it; with hours only where there are any.
-export function clock(seconds, fill = false) {
-  const milli = Math.max(0, Math.round(seconds * 1000));
+// mm:ss.mmm, with hours only where there are any.
+function clock(time) {
+  const milli = Math.max(0, Math.round(time * 1000));
   const whole = Math.floor(milli / 1000);
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
   const tail = `${pad(whole % 60)}.${pad(milli % 1000, 3)}`;
-  if (hours) return `${fill ? pad(hours) : hours}:${pad(minutes)}:${tail}`;
-  return `${fill ? pad(minutes) : minutes}:${tail}`;
-}
-
-// Seconds of "1:02,5", "62.5" or "0:01:02.500"; NaN where it is no time.
-export function seconds(text) {
-  const found = TIME.exec(text);
-  if (!found) return NaN;
-  const [, first, second, last, fraction = ""] = found;
-  const parts = [first, second].filter((part) => part !== undefined).map(Number);
-  const minutes = parts.reduce((sum, part) => sum * 60 + part, 0);
-  return (minutes * 60 + Number(last)) + Number(fraction.padEnd(3, "0")) / 1000;
+  return `${hours ? `${pad(hours)}:` : ""}${pad(minutes)}:${tail}`;
 }
 
 // The text of one cue as WebVTT writes it: known tags stay, everything else is escaped.
@@ -35,7 +25,7 @@ export function payload(text) {
 }
 
 export function write(cues) {
-  const blocks = cues.map((cue) => `${clock(cue.start, true)}${ARROW}${clock(cue.end, true)}\n${payload(cue.text)}\n`);
+  const blocks = cues.map((cue) => `${clock(cue.start)}${ARROW}${clock(cue.end)}\n${payload(cue.text)}\n`);
   return ["WEBVTT\n", ...blocks].join("\n");
 }
 

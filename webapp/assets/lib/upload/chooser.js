@@ -66,8 +66,19 @@ export class Chooser {
     this.preview.hidden = !playable;
     this.show(wrong);
     this.advise(warnings);
-    this.zone.querySelector("strong").textContent = say("choose_other");
     this.suggest(file, facts, wrong);
+    const isRefused = Boolean(wrong) && this.box.hidden;
+    this.zone.querySelector("strong").textContent = say(isRefused ? "choose" : "choose_other");
+    if (isRefused) this.refuse(file);
+  }
+
+  // Not chosen, and not shown as if it were; why stands below. Nothing of it can be sent.
+  refuse(file) {
+    this.file = null;
+    for (const input of [this.input, this.camera]) if (input) input.value = "";
+    for (const part of [this.preview, this.chosen]) part.hidden = true;
+    this.advise([]);
+    this.show(`${file.name}: ${this.wrong}`);
   }
 
   suggest(file, facts, wrong) {
@@ -112,9 +123,14 @@ export class Chooser {
   }
 
   show(text) {
+    this.tellTrouble(text);
+    if (text) this.trouble.scrollIntoView({ block: "center" });
+  }
+
+  // Where the person is typing somewhere else: the page stays where it is.
+  tellTrouble(text) {
     this.trouble.hidden = !text;
     this.trouble.textContent = text || "";
-    if (text) this.trouble.scrollIntoView({ block: "center" });
   }
 
   advise(sentences) {

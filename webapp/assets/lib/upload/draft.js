@@ -126,7 +126,7 @@ export class Draft {
   // What was typed here before, if it is more than the page shows. Whether there was something.
   async restore() {
     const found = this.typed() || (await this.kept());
-    if (!found) return false;
+    if (!found || this.fields.isSameAs(found.entries)) return false;
     this.id = found.id;
     this.fields.fill(found.entries);
     this.dirty = true;

@@ -15,7 +15,11 @@ export class Fields {
   }
 
   get isBlank() {
-    return told(this.entries()) === told(this.blank);
+    return this.isSameAs(this.blank);
+  }
+
+  isSameAs(entries) {
+    return told(this.entries()) === told(entries);
   }
 
   get title() {

@@ -1,5 +1,5 @@
 // What is being sent, what waits, what needs its file again, and what has arrived.
-import { clock, left, megabytes, say, size } from "./words.js";
+import { left, megabytes, say, size } from "./words.js";
 
 const OPEN_AFTER = 6; // seconds until the page of the only clip opens by itself
 
@@ -37,8 +37,9 @@ export class Panel {
   }
 
   press(send) {
-    if (send.paused || send.stuck) this.queue().resume(send);
-    else this.queue().pause(send);
+    if (send.paused) this.queue().resume();
+    else if (send.stuck) this.queue().resume(send);
+    else this.queue().pause();
   }
 
   // The one that the card is about: what is being sent, else what would be next.
@@ -67,9 +68,14 @@ export class Panel {
     this.bar.textContent = `${Math.round(this.bar.value * 100)} %`;
     this.parts.toggle.textContent = say(send.paused || send.stuck ? "resume" : "pause");
     this.parts["sign-in"].hidden = state[0] !== "out";
-    this.parts.keep.textContent = say(send.isKept === false ? "keep_open" : "keep_closed");
+    this.parts.keep.textContent = say(this.keepWords(send));
     this.say(state);
     this.figures(send);
+  }
+
+  keepWords(send) {
+    if (send.isKept === false) return "keep_open";
+    return send.paused ? "keep_paused" : "keep_closed";
   }
 
   // Said once: a reader of the screen is not told every figure.
@@ -118,11 +124,13 @@ export class Panel {
     const row = this.root.querySelector("template[data-send-row]").content.firstElementChild.cloneNode(true);
     row.dataset.id = send.id;
     row.querySelector("[data-row-title]").textContent = send.title || send.name;
+    const figures = { sent: megabytes(send.sent), total: megabytes(send.size) };
     const words = needsFile
-      ? say("needs_file", { name: send.name, sent: megabytes(send.sent), total: megabytes(send.size) })
-      : `${say(send.paused ? "paused" : "queued")} · ${size(send.size)}`;
+      ? say("needs_file", { name: send.name, ...figures })
+      : `${say(send.paused ? "row_paused" : "queued")} · ${say("row_sent", figures)}`;
     row.querySelector("[data-row-words]").textContent = words;
     row.querySelector("[data-row-file]").hidden = !needsFile;
+    row.querySelector("[data-row-go]").hidden = needsFile || !send.paused;
     return row;
   }
 
@@ -140,8 +148,10 @@ export class Panel {
 
   row(target) {
     const row = target.closest("[data-id]");
-    if (!row || !target.matches("[data-row-drop]") || !confirm(say("cancel_sure"))) return;
-    this.queue().remove(this.queue().sends.find((one) => one.id === row.dataset.id));
+    const send = row && this.queue().sends.find((one) => one.id === row.dataset.id);
+    if (!send) return;
+    if (target.matches("[data-row-go]")) this.queue().resume(send);
+    if (target.matches("[data-row-drop]") && confirm(say("cancel_sure"))) this.queue().remove(send);
   }
 
   done(send) {
@@ -164,7 +174,7 @@ export class Panel {
     const told = this.parts.done.querySelector("[data-soon]");
     let seconds = OPEN_AFTER;
     const tick = () => {
-      told.textContent = say("opening", { n: clock(seconds) });
+      told.textContent = say("opening", { n: seconds });
       if (seconds === 0) location.assign(page);
       seconds -= 1;
     };

@@ -51,7 +51,7 @@ export class Queue {
     const print = await fingerprint(file);
     if (known && known.print === print) return this.supply(known, file);
     if (known) await this.remove(known);
-    const made = { kind: "send", url: null, sent: 0, used: 0, paused: false, ...send };
+    const made = { kind: "send", url: null, sent: 0, used: 0, paused: this.isPaused, ...send };
     Object.assign(made, { name: file.name, size: file.size, print, before: before && (await fingerprint(before)) });
     this.sends.push(made);
     this.files.set(made.id, file);
@@ -228,17 +228,29 @@ export class Queue {
     this.on.state(send, send.paused ? "paused" : "wifi");
   }
 
-  pause(send) {
-    send.paused = true;
-    this.note(send);
-    if (send !== this.current) this.on.state(send, "paused");
+  // Nothing is sent until the person says so: the whole row waits, also what joins it.
+  pause() {
+    for (const send of this.sends) {
+      send.paused = true;
+      this.note(send);
+      if (send !== this.current) this.on.state(send, "paused");
+    }
     this.next();
+    this.on.change();
   }
 
-  resume(send) {
-    Object.assign(send, { paused: false, stuck: null });
-    this.note(send);
+  // One of the row, or without one all of it.
+  resume(only = null) {
+    for (const send of only ? [only] : this.sends) {
+      Object.assign(send, { paused: false, stuck: null });
+      this.note(send);
+    }
     this.next();
+    this.on.change();
+  }
+
+  get isPaused() {
+    return this.sends.length > 0 && this.sends.every((send) => send.paused);
   }
 
   nudge() {
