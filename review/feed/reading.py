@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import Executable, Text, and_, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidInput
@@ -152,11 +152,7 @@ def look_up(session: Session, clip_id: str, reader: Reader) -> tuple[bool, FeedE
         return False, None
     if reader.covers(entry) and entry.record is not None:
         return True, entry
-    ever = [reader.view.covers_entry(), reader.view.covered_before()]
-    for view, until in reader.past:
-        then = or_(view.covers_entry(), view.covered_before())
-        ever.append(and_(FeedEntry.seq <= until, then))
-    seen = or_(*ever)
+    seen = reader.ever_covered(FeedEntry)
     query = select(FeedEntry.seq).where(FeedEntry.clip_id == clip_id, seen).limit(1)
     return session.scalar(query) is not None, None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import QueryableAttribute
 
 from review.consent import Scope
 from review.details import LEVELS
@@ -20,7 +20,7 @@ from review.models import FeedEntry, Library
 from review.text import one_of
 
 SCOPES = (Scope.LIBRARY, Scope.PUBLIC)
-_Column = InstrumentedAttribute[str | None]
+_Column = QueryableAttribute[str | None]
 
 
 class Facets(NamedTuple):
@@ -54,13 +54,13 @@ class View:
 
     def covers_entry(self) -> ColumnElement[bool]:
         """As :meth:`covers`, of what an entry says; never NULL."""
-        return self._sql(*_NOW)
+        return self.sql(*_NOW)
 
     def covered_before(self) -> ColumnElement[bool]:
         """Of what was so just before an entry."""
-        return self._sql(*_WAS)
+        return self.sql(*_WAS)
 
-    def _sql(self, scope: _Column, level: _Column, campaign: _Column) -> ColumnElement[bool]:
+    def sql(self, scope: _Column, level: _Column, campaign: _Column) -> ColumnElement[bool]:
         parts: list[ColumnElement[bool]] = [scope.is_not(None)]
         if self.scope != Scope.LIBRARY:
             parts.append(scope == Scope.PUBLIC)
@@ -112,6 +112,17 @@ class Reader:
     def covers(self, entry: FeedEntry) -> bool:
         """Whether this library is shown the clip as the entry says it is."""
         return self.view.covers(Facets(entry.scope, entry.level, entry.campaign))
+
+    def ever_covered(self, entry: type[FeedEntry]) -> ColumnElement[bool]:
+        """Whether this library is, or ever was, shown the clip as ``entry`` says that it is or was
+        just before."""
+        seen = [self.view.sql(entry.scope, entry.level, entry.campaign)]
+        seen.append(self.view.sql(entry.was_scope, entry.was_level, entry.was_campaign))
+        for view, until in self.past:
+            now = view.sql(entry.scope, entry.level, entry.campaign)
+            then = or_(now, view.sql(entry.was_scope, entry.was_level, entry.was_campaign))
+            seen.append(and_(entry.seq <= until, then))
+        return or_(*seen)
 
     def may_have(self, clip: Facets) -> bool:
         """Whether its scope lets it have the clip; the rest of a view is a choice, no right."""

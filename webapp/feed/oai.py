@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
-from flask import Response, request
+from flask import Response, g, request
 from sqlalchemy.orm import Session
 
 from review import clock, feed
@@ -20,13 +20,12 @@ from review.details import LEVELS, TOPICS
 from review.keys import is_id
 from review.models import FeedEntry
 from review.queries import feedlists
-from webapp.auth import require_library
 from webapp.deps import deps
 from webapp.feed import oai_ask, oai_formats
 from webapp.feed.items import NAME, item, urn
 from webapp.feed.markup import XSI, add, document, plain, root
 from webapp.feed.oai_ask import Ask, Refusal
-from webapp.feed.views import blueprint
+from webapp.feed.views import blueprint, caller
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 PAGE = 100
@@ -41,7 +40,7 @@ _LEVELS = {
 @blueprint.route("/oai", methods=["GET", "POST"])
 def oai() -> Response:
     """Every verb of OAI-PMH; what is wrong with a request is told inside the answer, with 200."""
-    require_library()
+    g.reader = caller().reader
     told = root(
         "OAI-PMH",
         xmlns=OAI,
@@ -129,10 +128,11 @@ def _get(session: Session, told: Element, ask: Ask) -> None:
 def _find(session: Session, identifier: str) -> FeedEntry:
     clip_id = identifier.removeprefix(urn(""))
     known = identifier.startswith(urn("")) and is_id(clip_id)
-    entry = feed.current(session, clip_id) if known else None
-    if entry is None:
+    was_shown, entry = feed.look_up(session, clip_id, g.reader) if known else (False, None)
+    last = feed.current(session, clip_id) if was_shown else None
+    if last is None:
         raise Refusal("idDoesNotExist", "no clip of this name was ever in the feed")
-    return entry
+    return entry or feedlists.as_shown(last, g.reader)
 
 
 def _identifiers(session: Session, told: Element, ask: Ask) -> None:
@@ -146,7 +146,7 @@ def _records(session: Session, told: Element, ask: Ask) -> None:
 def _list(
     session: Session, told: Element, ask: Ask, write: Callable[[Element, FeedEntry], None]
 ) -> None:
-    entries, more = feedlists.by_time(session, ask.harvest(), after=ask.after, limit=PAGE)
+    entries, more = feedlists.by_time(session, g.reader, ask.harvest(), after=ask.after, limit=PAGE)
     if not entries and ask.after is None:
         raise Refusal("noRecordsMatch", "nothing in the feed matches")
     part = add(told, ask.verb)

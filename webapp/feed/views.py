@@ -43,7 +43,7 @@ limiter.limit(
 )(blueprint)
 
 
-def _caller() -> feed.Caller:
+def caller() -> feed.Caller:
     """The library that asks, and the log's head: all that a 304 has to know."""
     token = bearer()
     row = deps().database.row(feed.CALLER, token_hash=accounts.digest(token)) if token else None
@@ -55,7 +55,7 @@ def _caller() -> feed.Caller:
 
 def _from_log(make: Callable[[Session, feed.Caller], Made], *what: object) -> Response:
     """What follows from the log: known to the library, or kept here, or made now."""
-    who = _caller()
+    who = caller()
     tag = answers.of_log(who, *what)
     if tag.is_known():
         return _noted(who, tag.unchanged())
@@ -107,7 +107,7 @@ def _cursor() -> str:
 def clip(clip_id: str) -> Response:
     """The record of a published clip; 410 once withdrawn, 404 for anything else. As this library
     sees it: a clip that left its view is withdrawn, one that never was in it is not there."""
-    who = _caller()
+    who = caller()
     was_shown, entry = (False, None)
     if is_id(clip_id):
         with deps().database.read() as session:

@@ -14,20 +14,19 @@ from review import feed
 from review.errors import InvalidInput
 from review.queries import feedlists
 from webapp.api.blueprint import limit
-from webapp.auth import require_library
 from webapp.deps import deps
 from webapp.errors import WebError
 from webapp.feed import atom, jsonfeed, rss
 from webapp.feed.documents import conditional
 from webapp.feed.items import Window
-from webapp.feed.views import blueprint
+from webapp.feed.views import blueprint, caller
 
 PAGE = 50
 
 
 def _window(name: str, *, withdrawn: bool = False) -> Window:
     """The page of the feed that the request asks for; 400 for a wrong cursor."""
-    require_library()
+    reader = caller().reader
     size = limit(PAGE, feedlists.MAX_PAGE)
     cursor = request.args.get("before")
     try:
@@ -35,7 +34,9 @@ def _window(name: str, *, withdrawn: bool = False) -> Window:
     except InvalidInput:
         raise WebError("bad_cursor", 400) from None
     with deps().database.read() as session:
-        entries, more = feedlists.newest(session, below=below, limit=size, withdrawn=withdrawn)
+        entries, more = feedlists.newest(
+            session, reader, below=below, limit=size, withdrawn=withdrawn
+        )
     first = f"{deps().settings.public_url}/feed/v1/{name}"
     return Window(
         entries=entries,

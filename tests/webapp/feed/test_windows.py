@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from lxml import etree
 from sqlalchemy import update
 
+from review import feed
 from review.consent import Scope
 from review.models import FeedEntry
 from review.policy import Role
@@ -318,3 +319,46 @@ class TestEvery:
             title = tree(answer).xpath("//*[local-name()='title'][starts-with(., 'a')]")[0].text
             assert parsed(answer).entries[0].title
         assert title == "aa]]>\x85\u2028b"
+
+
+def test_a_library_of_public_clips_finds_no_other_in_any_form(
+    world: World, caller: Callable[..., Caller], shelf: Shelf
+) -> None:
+    """What left its view is a tombstone to it; what it was never shown is not there at all."""
+    library_id, token = world.library()
+    wide = caller(token)
+    narrow_id, narrow_token = world.library("Only public")
+    narrow = caller(narrow_token)
+    with world.write() as session:
+        feed.set_view(session, narrow_id, feed.View(Scope.PUBLIC))
+    late = world.clip(State.PUBLISHED, title="bốn", scope=Scope.LIBRARY)
+
+    def ids(who: Caller) -> dict[str, bool]:
+        """Id -> whether it is live, from OAI-PMH."""
+        told = etree.fromstring(
+            who("GET", "/feed/v1/oai?verb=ListIdentifiers&metadataPrefix=oai_dc").data
+        )
+        found = told.iterfind(".//{*}header")
+        return {
+            h.findtext("{*}identifier").rpartition(":")[2]: h.get("status") is None for h in found
+        }
+
+    assert ids(wide) == {shelf.rich: True, shelf.plain: True, shelf.gone: False, late: True}
+    assert ids(narrow) == {shelf.rich: True, shelf.plain: False, shelf.gone: False}
+    for view in VIEWS:
+        text = narrow("GET", f"/feed/v1/{view}").text
+        assert late not in text
+        assert "hai" not in re.findall(r"<title>([^<]*)</title>", text)
+    items = json.loads(narrow("GET", "/feed/v1/feed.json").data)["items"]
+    assert len(items) == 1
+    asked = "/feed/v1/oai?verb=GetRecord&metadataPrefix=oai_dc&identifier={}"
+    told = narrow("GET", asked.format(_oai_id(wide, late))).text
+    assert "idDoesNotExist" in told
+    assert 'status="deleted"' in narrow("GET", asked.format(_oai_id(wide, shelf.plain))).text
+    assert library_id != narrow_id
+
+
+def _oai_id(who: Caller, clip_id: str) -> str:
+    told = who("GET", "/feed/v1/oai?verb=ListIdentifiers&metadataPrefix=oai_dc").text
+    (found,) = re.findall(rf"<identifier>([^<]*{clip_id})</identifier>", told)
+    return str(found)
