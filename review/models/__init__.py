@@ -7,7 +7,7 @@ from review.models.doors import ClipLink, Guesses
 from review.models.faces import FaceProposals
 from review.models.ledger import AuditRow, ChainHead, Decision, FeedAck, FeedEntry, FeedHead, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
-from review.models.numbers import ReasonDay, ReviewDay, WaitingDay
+from review.models.numbers import ReasonDay, ReviewDay, ReviewWeek, WaitingDay, WaitingWeek
 from review.models.people import (
     Account,
     ApiToken,
@@ -54,6 +54,7 @@ __all__ = [
     "Redaction",
     "Rendition",
     "ReviewDay",
+    "ReviewWeek",
     "Revision",
     "SavedFilter",
     "School",
@@ -61,4 +62,5 @@ __all__ = [
     "Upload",
     "UploadGate",
     "WaitingDay",
+    "WaitingWeek",
 ]
