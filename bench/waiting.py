@@ -27,8 +27,8 @@ from sqlalchemy import insert, text
 
 from bench.measure import in_turns, ratio, row, table
 from review import accounts, clock, schema
-from review.models import ReasonDay, ReviewDay, WaitingDay
-from review.numbers import COUNTED, day_of
+from review.models import ReasonDay, ReviewDay, ReviewWeek, WaitingDay, WaitingWeek
+from review.numbers import ALL, COUNTED, EVERYBODY, day_of, week_of
 from review.policy import Role
 from review.reasons import REASONS
 from storage_config.blobs import LocalBlobs
@@ -94,34 +94,44 @@ def signed_in(client: FlaskClient, world: World) -> FlaskClient:
 
 
 def decided(database: Database, clips: int, schools: list[str]) -> None:
-    """The numbers of as many decisions, spread over a year of school days."""
+    """The numbers of as many decisions, spread over a year."""
     dice = random.Random(3)
     with database.read() as session:
         today = day_of(clock.now(session))
-    people: dict[tuple, int] = {}
-    waits: dict[tuple, int] = {}
-    reasons: dict[tuple, int] = {}
+    found: dict[type, dict[tuple, int]] = {model: {} for model in _KEYS}
+
+    def add(model: type, *key: object) -> None:
+        found[model][key] = found[model].get(key, 0) + 1
+
     for _ in range(clips):
         day = today - timedelta(days=dice.randrange(360))
         school = schools[min(int(dice.expovariate(8 / len(schools))), len(schools) - 1)]
         party = dice.choice(("reviewer", "moderator"))
         action = dice.choices(COUNTED, (8, 2, 1))[0]
         who = f"{school}-{dice.randrange(3)}" if party == "reviewer" else f"m{dice.randrange(20)}"
-        key = (day, school, who, party, action)
-        people[key] = people.get(key, 0) + 1
-        step = (day, school, party, int(dice.gauss(30, 6)))
-        waits[step] = waits.get(step, 0) + 1
-        if action != "approve":
-            reason = (day, school, dice.choice(list(REASONS)))
-            reasons[reason] = reasons.get(reason, 0) + 1
-    _store(database, ReviewDay, ("day", "school_id", "actor_id", "party", "action"), people)
-    _store(database, WaitingDay, ("day", "school_id", "party", "step"), waits)
-    _store(database, ReasonDay, ("day", "school_id", "code"), reasons, "given")
+        step, reason = int(dice.gauss(30, 6)), dice.choice(list(REASONS))
+        for of in (ALL, school):
+            add(ReviewDay, day, of, party, action)
+            add(WaitingDay, day, of, party, step)
+            if action != "approve":
+                add(ReasonDay, day, of, reason)
+        for actor_id in (EVERYBODY, who):
+            add(ReviewWeek, week_of(day), school, actor_id, action)
+        add(WaitingWeek, week_of(day), school, step)
+    for model, names in _KEYS.items():
+        _store(database, model, names, found[model], "given" if model is ReasonDay else "decided")
 
 
-def _store(
-    database: Database, model: type, names: tuple[str, ...], found: dict, word: str = "decided"
-) -> None:
+_KEYS: dict[type, tuple[str, ...]] = {
+    ReviewDay: ("day", "school_id", "party", "action"),
+    ReviewWeek: ("week", "school_id", "actor_id", "action"),
+    WaitingDay: ("day", "school_id", "party", "step"),
+    WaitingWeek: ("week", "school_id", "step"),
+    ReasonDay: ("day", "school_id", "code"),
+}
+
+
+def _store(database: Database, model: type, names: tuple[str, ...], found: dict, word: str) -> None:
     rows = [dict(zip(names, key, strict=True)) | {word: n} for key, n in found.items()]
     for start in range(0, len(rows), 10_000):
         with database.write() as session:
@@ -140,8 +150,8 @@ PAGES: dict[str, Callable[[Office], str]] = {
     "waited for 30 days": lambda _: "/review?scope=due&days=30",
     "hardly any match": lambda _: "/review?scope=due&level=primary&language=en&topic=conduct",
     "the next one": lambda _: "/review/next?scope=due",
-    "numbers of 30 days": lambda _: "/numbers?days=30",
-    "numbers of 12 months": lambda _: "/numbers?days=364",
+    "numbers of 4 weeks": lambda _: "/numbers?weeks=4",
+    "numbers of 12 months": lambda _: "/numbers?weeks=52",
 }
 
 

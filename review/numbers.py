@@ -15,12 +15,24 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from review.models import Account, Base, Clip, Decision, ReasonDay, ReviewDay, WaitingDay
+from review.models import (
+    Account,
+    Base,
+    Clip,
+    Decision,
+    ReasonDay,
+    ReviewDay,
+    ReviewWeek,
+    WaitingDay,
+    WaitingWeek,
+)
 from review.policy import Actor, Role
 from review.states import Action, Party
 
 # Viet Nam has one time of the day and no summer time.
 _ZONE = timezone(timedelta(hours=7))
+ALL = "*"  # instead of a school
+EVERYBODY = ""  # instead of a person
 COUNTED = (Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT)
 _PARTY = {Role.REVIEWER: Party.REVIEWER, Role.MODERATOR: Party.MODERATOR}
 # Waiting times are kept in steps, each 19 % longer than the one before, from a minute on: medians
@@ -30,6 +42,11 @@ SHORTEST_S, STEPS_TO_DOUBLE = 60.0, 4
 
 def day_of(moment: datetime) -> date:
     return moment.astimezone(_ZONE).date()
+
+
+def week_of(day: date) -> date:
+    """Its Monday."""
+    return day - timedelta(days=day.weekday())
 
 
 def step_of(seconds: float) -> int:
@@ -49,14 +66,35 @@ def record(
     party = _PARTY.get(actor.role)
     if party is None or decision.action not in COUNTED:
         return
-    where = {"day": day_of(decision.at), "school_id": clip.school_id or ""}
-    who = {"actor_id": decision.actor_id, "party": party, "action": decision.action}
-    _add(session, ReviewDay, {**where, **who}, decided=1)
+    day, school = day_of(decision.at), clip.school_id or ""
     waited = (decision.at - _since(session, clip, decision)).total_seconds()
-    _add(session, WaitingDay, {**where, "party": party, "step": step_of(waited)}, decided=1)
-    for code in sorted(set(codes)):
-        _add(session, ReasonDay, {**where, "code": code}, given=1)
-    _compare(session, decision, where)
+    step = step_of(waited)
+    _decided(session, day, school, decision.actor_id, party, decision.action, decided=1)
+    for of in (ALL, school):
+        where = {"day": day, "school_id": of}
+        _add(session, WaitingDay, {**where, "party": party, "step": step}, decided=1)
+        for code in sorted(set(codes)):
+            _add(session, ReasonDay, {**where, "code": code}, given=1)
+    week = {"week": week_of(day), "school_id": school, "step": step}
+    _add(session, WaitingWeek, week, decided=1)
+    _compare(session, decision, day, school)
+
+
+def _decided(
+    session: Session,
+    day: date,
+    school: str,
+    actor_id: str,
+    party: Party,
+    action: str,
+    **more: int,
+) -> None:
+    for of in (ALL, school):
+        key = {"day": day, "school_id": of, "party": party, "action": action}
+        _add(session, ReviewDay, key, **more)
+    for who in (EVERYBODY, actor_id):
+        key = {"week": week_of(day), "school_id": school, "actor_id": who, "action": action}
+        _add(session, ReviewWeek, key, **more)
 
 
 def _since(session: Session, clip: Clip, decision: Decision) -> datetime:
@@ -77,7 +115,7 @@ def _approved_before(decision: Decision) -> list[Any]:
     ]
 
 
-def _compare(session: Session, decision: Decision, where: dict[str, Any]) -> None:
+def _compare(session: Session, decision: Decision, day: date, school: str) -> None:
     """Whether this stage decides as those did who approved before: one pair for each of them."""
     query = select(Decision.actor_id, Account.role).join(Account, Account.id == Decision.actor_id)
     rows = session.execute(query.where(*_approved_before(decision)).distinct())
@@ -85,8 +123,8 @@ def _compare(session: Session, decision: Decision, where: dict[str, Any]) -> Non
     for actor_id, role in sorted(tuple(row) for row in rows):
         party = _PARTY.get(Role(role))
         if party is not None:
-            who = {"actor_id": actor_id, "party": party, "action": Action.APPROVE}
-            _add(session, ReviewDay, {**where, **who}, agreed=int(agrees), differed=int(not agrees))
+            more = {"agreed": int(agrees), "differed": int(not agrees)}
+            _decided(session, day, school, actor_id, party, Action.APPROVE, **more)
 
 
 def _add(session: Session, model: type[Base], key: dict[str, Any], **more: int) -> None:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.orm import Session
 
 from review.consent import missing
 from review.models import (
@@ -36,7 +37,7 @@ SIGNS = ("flashing", "returns", "consent", "gps")
 # `returns` as the clip's own school is told it (review.lookalikes: who may not see the other clip
 # hears of it what the public would).
 RETURNS_HERE = "returns_here"
-MAX_ALIKE = 50  # clips whose signs one move refreshes
+MAX_ALIKE, MAX_FOUND = 50, 500  # clips whose signs one move refreshes; that it looks at
 
 _ENDED = (State.WITHDRAWN, State.REJECTED)
 
@@ -136,20 +137,32 @@ def _returns(session: Session, clip: Clip, revision: Revision) -> Iterator[str]:
     """Whether an earlier clip that this one resembles has ended: as one is told who sees all but
     holds, and as the clip's school is told. A hold gives no sign to those who see all else of the
     other clip, as in docs/decisions/0004."""
-    alike = select(LookAlikeRow.other_id).where(LookAlikeRow.revision_id == revision.id)
-    same = or_(Revision.id.in_(alike), Revision.original_sha256 == revision.original_sha256)
-    earlier = select(Clip.id).join(Revision, Revision.clip_id == Clip.id)
-    earlier = earlier.where(same, Clip.id < clip.id).limit(1)  # ids sort by time
-    if session.scalar(earlier.where(Clip.state.in_(_ENDED))) is not None:
+    # The ids first: a question with "or" around two other questions would read every revision.
+    alike = session.scalars(
+        select(LookAlikeRow.other_id).where(LookAlikeRow.revision_id == revision.id)
+    ).all()
+    others = _with(session, alike, [revision.original_sha256])
+    earlier = [other for other in others if other < clip.id]  # ids sort by time
+    rows = session.execute(
+        select(Clip.state, Clip.school_id, Clip.published_at).where(
+            Clip.id.in_(earlier[:MAX_FOUND])
+        )
+    ).all()
+    if any(row.state in _ENDED for row in rows):
         yield "returns"
-    if session.scalar(earlier.where(_ended_for_school(clip))) is not None:
+    if any(row.state in _ENDED or _is_gone_elsewhere(clip, row) for row in rows):
         yield RETURNS_HERE
 
 
-def _ended_for_school(clip: Clip) -> ColumnElement[bool]:
-    taken_back = and_(Clip.published_at.is_not(None), Clip.state != State.PUBLISHED)
-    elsewhere = Clip.school_id.is_distinct_from(clip.school_id)
-    return or_(Clip.state.in_(_ENDED), and_(elsewhere, taken_back))
+def _is_gone_elsewhere(clip: Clip, other: Any) -> bool:
+    taken_back = other.published_at is not None and other.state != State.PUBLISHED
+    return taken_back and bool(other.school_id != clip.school_id)
+
+
+def _with(session: Session, revisions: Sequence[str], hashes: Sequence[str]) -> list[str]:
+    """Ids of the clips that have one of these revisions or came with the same bytes, by time."""
+    same = or_(Revision.id.in_(revisions), Revision.original_sha256.in_(hashes))
+    return sorted(set(session.scalars(select(Revision.clip_id).where(same))))
 
 
 def _tell_alike(session: Session, clip: Clip) -> None:
@@ -159,17 +172,18 @@ def _tell_alike(session: Session, clip: Clip) -> None:
 
 
 def _waiting_alike(session: Session, clip: Clip) -> Sequence[Clip]:
-    mine, theirs = aliased(Revision), aliased(Revision)
-    ours = select(mine.id).where(mine.clip_id == clip.id)
-    hashes = select(mine.original_sha256).where(mine.clip_id == clip.id)
-    alike = select(LookAlikeRow.revision_id).where(LookAlikeRow.other_id.in_(ours))
-    found = select(theirs.clip_id).where(
-        or_(theirs.id.in_(alike), theirs.original_sha256.in_(hashes)), theirs.clip_id > clip.id
-    )
+    ours = session.execute(
+        select(Revision.id, Revision.original_sha256).where(Revision.clip_id == clip.id)
+    ).all()
+    alike = session.scalars(
+        select(LookAlikeRow.revision_id).where(LookAlikeRow.other_id.in_([row.id for row in ours]))
+    ).all()
+    others = _with(session, alike, [row.original_sha256 for row in ours])
+    later = [other for other in others if other > clip.id][:MAX_FOUND]
     # One that is being moved at this very moment looks for itself: nobody waits for anybody.
     return session.scalars(
         select(Clip)
-        .where(Clip.id.in_(found), Clip.state == State.IN_REVIEW)
+        .where(Clip.id.in_(later), Clip.state == State.IN_REVIEW)
         .order_by(Clip.id)
         .limit(MAX_ALIKE)
         .with_for_update(skip_locked=True)

@@ -20,7 +20,7 @@ from review.models.feed import (
 from review.models.ledger import AuditRow, ChainHead, Decision, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.notices import CaseEntry, Notice
-from review.models.numbers import ReasonDay, ReviewDay, WaitingDay
+from review.models.numbers import ReasonDay, ReviewDay, ReviewWeek, WaitingDay, WaitingWeek
 from review.models.people import (
     Account,
     ApiToken,
@@ -81,6 +81,7 @@ __all__ = [
     "Redaction",
     "Rendition",
     "ReviewDay",
+    "ReviewWeek",
     "Revision",
     "SavedFilter",
     "School",
@@ -89,4 +90,5 @@ __all__ = [
     "Upload",
     "UploadGate",
     "WaitingDay",
+    "WaitingWeek",
 ]

@@ -1,6 +1,8 @@
-"""The numbers of the review, by day: what decisions came to, counted as they are made.
+"""The numbers of the review: what decisions came to, counted as they are made.
 
-No foreign keys: a number stays when what it counted is gone. ``day`` is a day in Viet Nam.
+By day for all schools (``review.numbers.ALL``) and for each; by week for each person too, so that
+a year of a whole country is few rows. No foreign keys: a number stays when what it counted is
+gone. Days are those of Viet Nam, weeks begin on Monday; a clip of no school has the school "".
 """
 
 from __future__ import annotations
@@ -14,16 +16,28 @@ from review.models.base import Base
 
 
 class ReviewDay(Base):
-    """Decisions of one person on the clips of one school. ``agreed`` and ``differed``: how a later
-    stage decided on what this person had approved."""
+    """``agreed`` and ``differed``: how a later stage decided on what ``party`` had approved."""
 
     __tablename__ = "review_days"
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
-    school_id: Mapped[str] = mapped_column(primary_key=True)  # "": of no school
-    actor_id: Mapped[str] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
     party: Mapped[str] = mapped_column(primary_key=True)  # reviewer | moderator
     action: Mapped[str] = mapped_column(primary_key=True)  # approve | request_changes | reject
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
+    differed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ReviewWeek(Base):
+    """Of one person (or of everybody, "") on the clips of one school."""
+
+    __tablename__ = "review_weeks"
+
+    week: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    actor_id: Mapped[str] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(primary_key=True)
     decided: Mapped[int] = mapped_column(default=0, server_default="0")
     agreed: Mapped[int] = mapped_column(default=0, server_default="0")
     differed: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -37,6 +51,15 @@ class WaitingDay(Base):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     school_id: Mapped[str] = mapped_column(primary_key=True)
     party: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class WaitingWeek(Base):
+    __tablename__ = "waiting_weeks"
+
+    week: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
     step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     decided: Mapped[int] = mapped_column(default=0, server_default="0")
 

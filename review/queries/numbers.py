@@ -1,24 +1,36 @@
-"""What the numbers' page shows: sums over the days of a period, of all schools or of one."""
+"""What the numbers' page shows: sums over the weeks of a period, of all schools or of one.
+
+What is told by day is read from a few rows a day, wherever it is from; schools and people are
+summed over the weeks.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review import clock
-from review.models import Account, ReasonDay, ReviewDay, School, WaitingDay
-from review.numbers import COUNTED, day_of, seconds_of
+from review.models import (
+    Account,
+    ReasonDay,
+    ReviewDay,
+    ReviewWeek,
+    School,
+    WaitingDay,
+    WaitingWeek,
+)
+from review.numbers import ALL, COUNTED, EVERYBODY, day_of, seconds_of, week_of
 from review.policy import Actor, Role
 from review.states import Party
 
-PERIODS = (7, 30, 90, 364)  # days
-WEEKLY = 91  # from so many days on, a week is told as one
+PERIODS = (1, 4, 13, 52)  # weeks
+WEEKLY = 13  # from so many weeks on, a week is told as one
 READERS = frozenset({Role.REVIEWER, Role.MODERATOR, Role.ADMIN})
 
 
@@ -69,59 +81,48 @@ class Numbers:
     reasons: list[tuple[str, int]]
 
 
-def numbers(session: Session, actor: Actor, days: int) -> Numbers:
-    """Of the last ``days`` days, today included; a reviewer's are the own school's."""
+def numbers(session: Session, actor: Actor, weeks: int) -> Numbers:
+    """Of this week and those before it, ``weeks`` together; a reviewer's are the own school's."""
     last = day_of(clock.now(session))
-    first = last - timedelta(days=days - 1)
+    first = week_of(last) - timedelta(weeks=weeks - 1)
     own = actor.school_id if actor.role is Role.REVIEWER else None
     if actor.role not in READERS or (actor.role is Role.REVIEWER and own is None):
         return Numbers(first, last, Tally(), {}, [], [], [], [])
-    total, by_day, by_school, by_person = _tallies(session, first, last, own)
-    steps = _steps(session, first, last, own)
-    every = 7 if days >= WEEKLY else 1
-    spans = [[first + timedelta(days=n + k) for k in range(every)] for n in range(0, days, every)]
-    names = _school_names(session, by_school)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    every = 7 if weeks >= WEEKLY else 1
+    spans = [days[n : n + every] for n in range(0, len(days), every)]
+    of = own or ALL
+    by_day = _by_day(session, days, of)
+    steps = _steps(session, days, of)
     return Numbers(
         first,
         last,
-        total,
+        _sum(by_day.values()),
         {p: _waited(steps.party[p]) for p in (str(Party.REVIEWER), str(Party.MODERATOR))},
         [
             (span[0], _sum(by_day[d] for d in span), _waited(_joined(steps.day[d] for d in span)))
             for span in spans
         ],
-        [] if own else _schools(by_school, steps.school, names),
-        _people(session, by_person, own),
-        _reasons(session, first, last, own),
+        [] if own else _schools(session, first, last),
+        _people(session, first, last, own),
+        _reasons(session, days, of),
     )
 
 
-_Tallies = tuple[Tally, dict[date, Tally], dict[str, Tally], dict[str, Tally]]
+def _sums(model: type[ReviewDay | ReviewWeek]) -> list[Any]:
+    return [func.sum(column) for column in (model.decided, model.agreed, model.differed)]
 
 
-def _tallies(session: Session, first: date, last: date, own: str | None) -> _Tallies:
-    total = Tally()
-    by_day: defaultdict[date, Tally] = defaultdict(Tally)
-    by_school: defaultdict[str, Tally] = defaultdict(Tally)
-    by_person: defaultdict[str, Tally] = defaultdict(Tally)
-    sums = [func.sum(c) for c in (ReviewDay.decided, ReviewDay.agreed, ReviewDay.differed)]
-    # Three groupings of few rows each, instead of every row of the period here.
-    groupings: tuple[tuple[Any, Any], ...] = (
-        (ReviewDay.day, by_day),
-        (ReviewDay.school_id, by_school),
-        (ReviewDay.actor_id, by_person),
+def _by_day(session: Session, days: Sequence[date], of: str) -> dict[date, Tally]:
+    found: defaultdict[date, Tally] = defaultdict(Tally)
+    rows = session.execute(
+        select(ReviewDay.day, ReviewDay.action, *_sums(ReviewDay))
+        .where(ReviewDay.day.in_(days), ReviewDay.school_id == of)
+        .group_by(ReviewDay.day, ReviewDay.action)
     )
-    for key, tallies in groupings:
-        rows = session.execute(
-            select(key, ReviewDay.action, *sums)
-            .where(_within(ReviewDay, first, last, own))
-            .group_by(key, ReviewDay.action)
-        )
-        for value, action, *figures in rows:
-            _add(tallies[value], action, *map(int, figures))
-            if tallies is by_day:
-                _add(total, action, *map(int, figures))
-    return total, by_day, by_school, by_person
+    for day, action, *figures in rows:
+        _add(found[day], action, *map(int, figures))
+    return found
 
 
 def _add(tally: Tally, action: str, decided: int, agreed: int = 0, differed: int = 0) -> None:
@@ -132,36 +133,23 @@ def _add(tally: Tally, action: str, decided: int, agreed: int = 0, differed: int
 
 @dataclass(slots=True)
 class _Steps:
-    """Step -> decisions, for each party, day and school."""
+    """Step -> decisions, for each party and day."""
 
     party: defaultdict[str, dict[int, int]]
     day: defaultdict[date, dict[int, int]]
-    school: defaultdict[str, dict[int, int]]
 
 
-def _steps(session: Session, first: date, last: date, own: str | None) -> _Steps:
-    found = _Steps(defaultdict(dict), defaultdict(dict), defaultdict(dict))
-    kinds: tuple[tuple[Any, Any], ...] = (
-        (WaitingDay.party, found.party),
-        (WaitingDay.day, found.day),
-        (WaitingDay.school_id, found.school),
-    )
-    for key, into in kinds:
-        rows = session.execute(
-            select(key, WaitingDay.step, func.sum(WaitingDay.decided))
-            .where(_within(WaitingDay, first, last, own))
-            .group_by(key, WaitingDay.step)
+def _steps(session: Session, days: Sequence[date], of: str) -> _Steps:
+    found = _Steps(defaultdict(dict), defaultdict(dict))
+    rows = session.execute(
+        select(WaitingDay.day, WaitingDay.party, WaitingDay.step, WaitingDay.decided).where(
+            WaitingDay.day.in_(days), WaitingDay.school_id == of
         )
-        for value, step, decided in rows:
-            into[value][step] = int(decided)
+    )
+    for day, party, step, decided in rows:
+        for steps in (found.party[party], found.day[day]):
+            steps[step] = steps.get(step, 0) + decided
     return found
-
-
-def _within(
-    model: type[ReviewDay | WaitingDay | ReasonDay], first: date, last: date, own: str | None
-) -> ColumnElement[bool]:
-    period = model.day.between(first, last)
-    return period if own is None else and_(period, model.school_id == own)
 
 
 def _waited(steps: Mapping[int, int]) -> Waited:
@@ -187,32 +175,55 @@ def _share(steps: Mapping[int, int], wanted: float) -> float | None:
     return None
 
 
-def _school_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
-    rows = session.execute(select(School.id, School.name).where(School.id.in_(list(ids))))
-    return {row.id: row.name for row in rows}
-
-
-def _schools(
-    tallies: Mapping[str, Tally], steps: Mapping[str, dict[int, int]], names: Mapping[str, str]
-) -> list[tuple[str, Tally, Waited]]:
+def _schools(session: Session, first: date, last: date) -> list[tuple[str, Tally, Waited]]:
+    """By name."""
+    tallies: defaultdict[str, Tally] = defaultdict(Tally)
+    rows = session.execute(
+        select(ReviewWeek.school_id, ReviewWeek.action, *_sums(ReviewWeek))
+        .where(ReviewWeek.week.between(first, last), ReviewWeek.actor_id == EVERYBODY)
+        .group_by(ReviewWeek.school_id, ReviewWeek.action)
+    )
+    for school_id, action, *figures in rows:
+        _add(tallies[school_id], action, *map(int, figures))
+    steps: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    waits = session.execute(
+        select(WaitingWeek.school_id, WaitingWeek.step, func.sum(WaitingWeek.decided))
+        .where(WaitingWeek.week.between(first, last))
+        .group_by(WaitingWeek.school_id, WaitingWeek.step)
+    )
+    for school_id, step, decided in waits:
+        steps[school_id][step] = int(decided)
+    named = session.execute(select(School.id, School.name).where(School.id.in_(list(tallies))))
+    names = {row.id: row.name for row in named}
     ids = sorted(tallies, key=lambda i: (names.get(i, ""), i))
-    return [(names.get(i, ""), tallies[i], _waited(steps.get(i, {}))) for i in ids]
+    return [(names.get(i, ""), tallies[i], _waited(steps[i])) for i in ids]
 
 
 def _people(
-    session: Session, by_person: Mapping[str, Tally], own: str | None
+    session: Session, first: date, last: date, own: str | None
 ) -> list[tuple[str, str, Tally]]:
+    tallies: defaultdict[str, Tally] = defaultdict(Tally)
+    wanted = [ReviewWeek.week.between(first, last), ReviewWeek.actor_id != EVERYBODY]
+    if own is not None:
+        wanted.append(ReviewWeek.school_id == own)
     rows = session.execute(
+        select(ReviewWeek.actor_id, ReviewWeek.action, *_sums(ReviewWeek))
+        .where(*wanted)
+        .group_by(ReviewWeek.actor_id, ReviewWeek.action)
+    )
+    for actor_id, action, *figures in rows:
+        _add(tallies[actor_id], action, *map(int, figures))
+    people = session.execute(
         select(Account.id, Account.label, Account.school_id, School.name)
         .outerjoin(School, School.id == Account.school_id)
-        .where(Account.id.in_(list(by_person)))
+        .where(Account.id.in_(list(tallies)))
         .order_by(Account.label, Account.id)
     )
     # A school sees its own people; those of the office are one line without names.
-    shown = [row for row in rows if own is None or row.school_id == own]
-    known = [(row.label, row.name or "", by_person[row.id]) for row in shown]
+    shown = [row for row in people if own is None or row.school_id == own]
+    known = [(row.label, row.name or "", tallies[row.id]) for row in shown]
     ids = {row.id for row in shown}
-    others = [tally for i, tally in by_person.items() if i not in ids]
+    others = [tally for i, tally in tallies.items() if i not in ids]
     return [*known, ("", "", _sum(others))] if others else known
 
 
@@ -226,12 +237,12 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
-def _reasons(session: Session, first: date, last: date, own: str | None) -> list[tuple[str, int]]:
+def _reasons(session: Session, days: Sequence[date], of: str) -> list[tuple[str, int]]:
     """(code, how often), the most frequent first."""
     given = func.sum(ReasonDay.given)
     rows = session.execute(
         select(ReasonDay.code, given)
-        .where(_within(ReasonDay, first, last, own))
+        .where(ReasonDay.day.in_(days), ReasonDay.school_id == of)
         .group_by(ReasonDay.code)
         .order_by(given.desc(), ReasonDay.code)
     )

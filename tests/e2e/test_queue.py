@@ -55,7 +55,7 @@ def test_queue_and_numbers_fit_and_axe_finds_nothing_serious(
     visit: Visit, axe: str, width: int
 ) -> None:
     page = visit("moderator", width=width)
-    for path in ("/review?sign=gps&scope=all", "/review?scope=mine", "/numbers?days=90"):
+    for path in ("/review?sign=gps&scope=all", "/review?scope=mine", "/numbers?weeks=13"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == width
         page.evaluate(axe)

@@ -40,17 +40,17 @@ class Table:
 @roles(*READERS)
 def page() -> str:
     """Waiting, decisions, agreement and reasons of a period."""
-    days = _days()
+    weeks = _weeks()
     with deps().database.read() as session:
-        found = numbers(session, require_actor(), days)
+        found = numbers(session, require_actor(), weeks)
     return render_template(
         "numbers.html",
-        days=days,
+        weeks=weeks,
         periods=_periods(),
         found=found,
         office=found.waited.get(Party.MODERATOR),
         school=found.waited.get(Party.REVIEWER),
-        tables={table.name: table for table in _tables(found, days)},
+        tables={table.name: table for table in _tables(found, weeks)},
         decided=_decided_chart(found),
         waited=_waited_chart(found),
         words=action_words(),
@@ -61,26 +61,26 @@ def page() -> str:
 @roles(*READERS)
 def as_csv(name: str) -> Response:
     """One table, for a spreadsheet; its numbers are plain, its times in hours."""
-    days = _days()
+    weeks = _weeks()
     with deps().database.read() as session:
-        found = numbers(session, require_actor(), days)
-    table = next((t for t in _tables(found, days, plain=True) if t.name == name), None)
+        found = numbers(session, require_actor(), weeks)
+    table = next((t for t in _tables(found, weeks, plain=True) if t.name == name), None)
     if table is None:
         raise NotFound
     answer = Response(csv_text([table.heads, *table.rows]), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="lantoa-{name}-{days}.csv"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="lantoa-{name}-{weeks}.csv"'
     return answer
 
 
-def _days() -> int:
-    text = request.args.get("days", "30")
+def _weeks() -> int:
+    text = request.args.get("weeks", "4")
     if text not in map(str, PERIODS):
-        raise InvalidInput(days="Hãy chọn một mục trong danh sách.")
+        raise InvalidInput(weeks="Hãy chọn một mục trong danh sách.")
     return int(text)
 
 
 def _periods() -> dict[int, str]:
-    words = (_("7 ngày"), _("30 ngày"), _("90 ngày"), _("12 tháng"))
+    words = (_("Tuần này"), _("4 tuần"), _("3 tháng"), _("12 tháng"))
     return dict(zip(PERIODS, words, strict=True))
 
 
@@ -146,7 +146,7 @@ def _short(day: date) -> str:
     return str(format_date(day, "dd/MM"))
 
 
-def _tables(found: Numbers, days: int, *, plain: bool = False) -> Iterable[Table]:
+def _tables(found: Numbers, weeks: int, *, plain: bool = False) -> Iterable[Table]:
     """``plain``: for a spreadsheet, which reckons with what it reads."""
     actions = action_words()
     kinds = list(actions.values())
@@ -170,8 +170,8 @@ def _tables(found: Numbers, days: int, *, plain: bool = False) -> Iterable[Table
     form = "yyyy-MM-dd" if plain else "dd/MM/yyyy"
     yield Table(
         "days",
-        _("Theo tuần") if days >= WEEKLY else _("Theo ngày"),
-        [_("Tuần bắt đầu") if days >= WEEKLY else _("Ngày"), *kinds, half, most],
+        _("Theo tuần") if weeks >= WEEKLY else _("Theo ngày"),
+        [_("Tuần bắt đầu") if weeks >= WEEKLY else _("Ngày"), *kinds, half, most],
         [[format_date(d, form), *tally(t), *waited(w)] for d, t, w in found.days],
     )
     yield Table(

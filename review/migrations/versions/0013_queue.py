@@ -48,43 +48,25 @@ def upgrade() -> None:
     _count_decisions(op.get_bind())
 
 
-def _key(name: str) -> sa.Column:
-    return sa.Column(name, sa.String(), nullable=False)
-
-
-def _number(name: str) -> sa.Column:
-    return sa.Column(name, sa.Integer(), nullable=False, server_default="0")
-
-
-def _day() -> sa.Column:
-    return sa.Column("day", sa.Date(), nullable=False)
-
-
 def _make_numbers() -> None:
+    sums = ("decided", "agreed", "differed")
+    _make("review_days", ("day", "school_id", "party", "action"), sums)
+    _make("review_weeks", ("week", "school_id", "actor_id", "action"), sums)
+    _make("waiting_days", ("day", "school_id", "party", "step"), ("decided",))
+    _make("waiting_weeks", ("week", "school_id", "step"), ("decided",))
+    _make("reason_days", ("day", "school_id", "code"), ("given",))
+
+
+def _make(table: str, keys: tuple[str, ...], numbers: tuple[str, ...]) -> None:
     op.create_table(
-        "review_days",
-        _day(),
-        *map(_key, ("school_id", "actor_id", "party", "action")),
-        *map(_number, ("decided", "agreed", "differed")),
-        sa.PrimaryKeyConstraint(
-            "day", "school_id", "actor_id", "party", "action", name="pk_review_days"
-        ),
+        table,
+        *(sa.Column(key, _TYPES.get(key, sa.String()), nullable=False) for key in keys),
+        *(sa.Column(n, sa.Integer(), nullable=False, server_default="0") for n in numbers),
+        sa.PrimaryKeyConstraint(*keys, name=f"pk_{table}"),
     )
-    op.create_table(
-        "waiting_days",
-        _day(),
-        *map(_key, ("school_id", "party")),
-        sa.Column("step", sa.Integer(), nullable=False, autoincrement=False),
-        _number("decided"),
-        sa.PrimaryKeyConstraint("day", "school_id", "party", "step", name="pk_waiting_days"),
-    )
-    op.create_table(
-        "reason_days",
-        _day(),
-        *map(_key, ("school_id", "code")),
-        _number("given"),
-        sa.PrimaryKeyConstraint("day", "school_id", "code", name="pk_reason_days"),
-    )
+
+
+_TYPES = {"day": sa.Date(), "week": sa.Date(), "step": sa.Integer()}
 
 
 _DECISIONS = """
@@ -110,55 +92,58 @@ GROUP BY n.decision_id, n.code, d.at, c.school_id
 
 def _count_decisions(connection: sa.Connection) -> None:
     """What was decided until now, as it would have been counted."""
-    people: Counter = Counter()
-    waits: Counter = Counter()
-    given: Counter = Counter()
-    approved: list[sa.Row] = []  # of the same revision, in the stages before
+    found: dict[str, dict[tuple, Counter]] = {}
+
+    def add(table: str, word: str, **key: object) -> None:
+        rows = found.setdefault(table, {})
+        rows.setdefault(tuple(key.items()), Counter())[word] += 1
+
+    def decided(row: sa.Row, who: sa.Row, action: str, word: str) -> None:
+        day, school = _day_of(row.at), row.school_id or ""
+        for of in ("*", school):
+            add("review_days", word, day=day, school_id=of, party=who.role, action=action)
+        for actor_id in ("", who.actor_id):
+            key = {"school_id": school, "actor_id": actor_id, "action": action}
+            add("review_weeks", word, week=_week_of(day), **key)
+
+    approved: list[sa.Row] = []  # of the same revision
     query = sa.text(_DECISIONS).columns(at=UtcDateTime(), sent=UtcDateTime())
-    for row in connection.execute(query.execution_options(yield_per=1000)):
+    for row in connection.execute(query).all():
         if approved and (approved[0].clip_id, approved[0].revision) != (row.clip_id, row.revision):
             approved = []
-        where = (_day_of(row.at), row.school_id or "")
-        before = [a for a in approved if a.stage < row.stage]
-        people[*where, row.actor_id, row.role, row.action, "decided"] += 1
-        since = before[-1].at if before else row.sent or row.at
+        before = {a.actor_id: a for a in approved if a.stage < row.stage}
+        decided(row, row, row.action, "decided")
+        for who in before.values():
+            decided(row, who, "approve", "agreed" if row.action == "approve" else "differed")
+        since = max((a.at for a in before.values()), default=row.sent or row.at)
         waited = max((row.at - since).total_seconds(), 60.0)
-        waits[*where, row.role, max(0, math.floor(4 * math.log2(waited / 60)))] += 1
-        word = "agreed" if row.action == "approve" else "differed"
-        for actor_id, role in {(a.actor_id, a.role) for a in before}:
-            people[*where, actor_id, role, "approve", word] += 1
+        step = max(0, math.floor(4 * math.log2(waited / 60)))
+        day, school = _day_of(row.at), row.school_id or ""
+        for of in ("*", school):
+            add("waiting_days", "decided", day=day, school_id=of, party=row.role, step=step)
+        add("waiting_weeks", "decided", week=_week_of(day), school_id=school, step=step)
         if row.action == "approve":
             approved.append(row)
-    query = sa.text(_REASONS).columns(at=UtcDateTime())
-    for row in connection.execute(query.execution_options(yield_per=1000)):
-        given[_day_of(row.at), row.school_id or "", row.code] += 1
-    _store(connection, people, waits, given)
+    for row in connection.execute(sa.text(_REASONS).columns(at=UtcDateTime())).all():
+        for of in ("*", row.school_id or ""):
+            add("reason_days", "given", day=_day_of(row.at), school_id=of, code=row.code)
+    for table, rows in found.items():
+        _store(connection, table, rows)
 
 
 def _day_of(at: datetime) -> date:
     return at.astimezone(timezone(timedelta(hours=7))).date()
 
 
-def _store(connection: sa.Connection, people: Counter, waits: Counter, given: Counter) -> None:
-    rows: dict[tuple, dict[str, int]] = {}
-    for (*key, word), number in people.items():
-        rows.setdefault(tuple(key), {"decided": 0, "agreed": 0, "differed": 0})[word] = number
-    days = [
-        dict(zip(("day", "school_id", "actor_id", "party", "action"), key, strict=True)) | numbers
-        for key, numbers in rows.items()
-    ]
-    waiting = [
-        dict(zip(("day", "school_id", "party", "step", "decided"), (*key, n), strict=True))
-        for key, n in waits.items()
-    ]
-    reasons = [
-        dict(zip(("day", "school_id", "code", "given"), (*key, n), strict=True))
-        for key, n in given.items()
-    ]
-    for name, found in (("review_days", days), ("waiting_days", waiting), ("reason_days", reasons)):
-        if found:
-            columns = [sa.column(c, sa.Date() if c == "day" else None) for c in found[0]]
-            connection.execute(sa.insert(sa.table(name, *columns)), found)
+def _week_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _store(connection: sa.Connection, table: str, rows: dict[tuple, Counter]) -> None:
+    words = sorted({word for counted in rows.values() for word in counted})
+    values = [dict(key) | {word: counted[word] for word in words} for key, counted in rows.items()]
+    columns = [sa.column(name, _TYPES.get(name)) for name in values[0]]
+    connection.execute(sa.insert(sa.table(table, *columns)), values)
 
 
 _CLIPS = """
@@ -211,7 +196,7 @@ def _lists(clip: sa.Row) -> list[str]:
 
 
 def downgrade() -> None:
-    for name in ("reason_days", "waiting_days", "review_days"):
+    for name in ("reason_days", "waiting_weeks", "waiting_days", "review_weeks", "review_days"):
         op.drop_table(name)
     op.drop_table("saved_filters")
     op.drop_index("ix_clips_claims", "clips")

@@ -103,6 +103,33 @@ def check(steps: set[str]) -> None:
     }
 
 
+def test_a_move_reads_no_more_of_many_clips(
+    world: World, crowd: tuple[list[tuple[str, str]], list[str]]
+) -> None:
+    """Standing in line, and telling those that resemble the clip."""
+    database, clip_id, sent = world.database, world.clip(), {}
+
+    def note(_c: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
+        if sql.startswith(("SELECT", "UPDATE", "DELETE")):
+            sent.setdefault(sql, values)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    world.approve(clip_id, ladder=False)
+    world.withdraw(clip_id)
+    event.remove(database.engine, "before_cursor_execute", note)
+    about = ("queue_places", "look_alikes", "original_sha256", "_days")
+    asked = [(sql, values) for sql, values in sent.items() if any(t in sql for t in about)]
+    assert len(asked) >= 8
+    for _ in range(2):
+        steps = plans(database, asked)
+        large = ("clips", "queue_places", "revisions", "look_alikes")
+        assert {s for s in steps if re.match(rf"SCAN ({'|'.join(large)})", s)} == set()
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+        database.dispose()
+
+
 def test_a_page_asks_as_much_of_3000_clips_as_of_30(world: World) -> None:
     schools = [(world.school.id, world.school.level), *queued.schools(world.database, 3)]
     owner, moderator = world.actor(Role.TEACHER), world.actor(Role.MODERATOR)

@@ -18,7 +18,7 @@ Visitor = Callable[..., Browser]
 def test_charts_have_tables_with_the_same_numbers(visitor: Visitor, world: World) -> None:
     for state in (State.APPROVED, State.REJECTED, State.CHANGES_REQUESTED):
         world.clip(state)
-    page = visitor(Role.MODERATOR).get("/numbers?days=7")
+    page = visitor(Role.MODERATOR).get("/numbers?weeks=1")
     assert page.headings == ["Số liệu duyệt"]
     assert "Quyết định 4 " in page.text
     assert "Phòng đồng ý với trường 100%" in page.text.replace("\xa0", "")
@@ -33,8 +33,8 @@ def test_without_decisions_it_says_so(visitor: Visitor) -> None:
     page = visitor(Role.REVIEWER).get("/numbers")
     assert page.text.count("Chưa có quyết định nào trong thời gian này.") == 2
     assert page.all("rect") == []
-    for days in ("1", "x", "-30", "3650", "30%00"):
-        assert visitor(Role.REVIEWER).get(f"/numbers?days={days}").status == 422
+    for weeks in ("2", "x", "-4", "520", "4%00"):
+        assert visitor(Role.REVIEWER).get(f"/numbers?weeks={weeks}").status == 422
 
 
 def test_a_table_as_csv_opens_safely(visitor: Visitor, world: World) -> None:
@@ -43,10 +43,10 @@ def test_a_table_as_csv_opens_safely(visitor: Visitor, world: World) -> None:
         session.get_one(School, world.school.id).name = name
     world.clip(State.REJECTED)
     person = visitor(Role.MODERATOR)
-    answer = person.client.get("/numbers/schools.csv?days=7")
+    answer = person.client.get("/numbers/schools.csv?weeks=1")
     assert answer.data.startswith(b"\xef\xbb\xbf")
     assert answer.mimetype == "text/csv"
-    assert "lantoa-schools-7.csv" in answer.headers["Content-Disposition"]
+    assert "lantoa-schools-1.csv" in answer.headers["Content-Disposition"]
     heads, row = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";")
     assert heads == [
         "Trường",
