@@ -57,7 +57,8 @@ def seed(session: Session, kept: Mapping[str, Any]) -> dict[str, Any]:
     """Make what is missing; ``kept``: the answer of an earlier call, or nothing.
 
     Returns ``{"accounts": {role (or "reviewer2"): {"username", "password", "token"}},
-    "library": {"token"}, "class_code"}``. Passwords and tokens of ``kept`` that no longer work are replaced.
+    "library": {"token"}, "class_code"}``. Passwords and tokens of ``kept`` that no longer work are
+    replaced.
     """
     school = _school(session)
     group = _school_class(session, school)

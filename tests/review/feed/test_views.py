@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from review import accounts, feed
+from review import feed
 from review.errors import InvalidInput
 from review.feed import Change, View
 from review.keys import new_id
 from review.models import Clip, FeedEntry, FeedHead, Library
+from tests.rows import add_campaign
 from tests.world import World
 
 LEVELS = ("primary", "lower_secondary")
@@ -51,7 +52,7 @@ def told(world: World, library: Library, cursor: str | None = None) -> list[tupl
 def campaigns(world: World) -> None:
     with world.write() as session:
         for slug in CAMPAIGNS:
-            accounts.add_campaign(session, slug, slug)
+            add_campaign(session, slug, slug)
 
 
 def test_a_lowered_scope_is_a_withdrawal_to_whoever_is_outside_it(any_world: World) -> None:

@@ -16,10 +16,10 @@ from oaipmh_scythe import Scythe
 from oaipmh_scythe.config import HTTPConfig
 from sqlalchemy import update
 
-from review import accounts
 from review.models import FeedEntry
 from review.policy import Role
 from review.states import State
+from tests.rows import add_campaign
 from tests.serving import served
 from tests.webapp.conftest import Caller, problem
 from tests.webapp.feed.conftest import Shelf, edit
@@ -130,7 +130,7 @@ class TestHarvester:
         self, harvester: Callable[..., Scythe], world: World, shelf: Shelf
     ) -> None:
         with world.write() as session:
-            accounts.add_campaign(session, "tuần an toàn", "Tuần an toàn")
+            add_campaign(session, "tuần an toàn", "Tuần an toàn")
         scythe = harvester()
         sets = {s.setSpec: s.setName for s in scythe.list_sets()}
 
@@ -240,7 +240,7 @@ class TestParts:
 
     def test_a_campaign_is_a_set(self, world: World, library: Caller) -> None:
         with world.write() as session:
-            accounts.add_campaign(session, "tuần an toàn", "Tuần an toàn")
+            add_campaign(session, "tuần an toàn", "Tuần an toàn")
         clip_id = world.clip(State.PUBLISHED)
         world.clip(State.PUBLISHED)
         with world.write() as session:
