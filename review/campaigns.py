@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,12 +17,12 @@ from review.errors import InvalidInput, NoSuchThing, NotAllowed, StaleCampaign
 from review.keys import is_id
 from review.models import Campaign, PolicyRow
 from review.policy import Actor, Role
+from review.search import fold
 from review.stages import Stage
 from review.text import Sentence, clean, one_of
 
 KEEPERS = frozenset({Role.ADMIN, Role.MODERATOR})
 MAX_CHECKS = 20
-_D = chr(0x111)  # the one letter of Vietnamese that is not a letter with a mark
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -166,8 +165,7 @@ def _checklist(labels: Sequence[str]) -> list[dict[str, Any]] | None:
 
 def _code(label: str) -> str:
     """Letters and digits of the label: "Đúng chủ đề" is "dung_chu_de"."""
-    plain = unicodedata.normalize("NFD", label.lower().replace(_D, "d"))
-    return "_".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if c.isascii())))[:60]
+    return "_".join(re.findall(r"[a-z0-9]+", fold(label)))[:60]
 
 
 def _keep_policy(

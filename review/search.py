@@ -21,6 +21,7 @@ INDEX = "search_words"  # its tables begin so
 MAX_TYPED = 100  # characters of what is looked for
 MAX_WORDS = 8
 _MAX_SPOKEN = 20_000  # characters of captions, in one language
+_D = chr(0x111)  # the one letter of Vietnamese that is not a letter with a mark
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[^>]*>")
 
@@ -29,7 +30,7 @@ def fold(typed: str) -> str:
     """Lower case without marks: "Đuổi kịp" is "duoi kip"."""
     apart = unicodedata.normalize("NFD", nfc(typed).casefold())
     kept = "".join(c for c in apart if not unicodedata.category(c).startswith("M"))
-    return kept.replace("đ", "d")
+    return kept.replace(_D, "d")
 
 
 def words_of(typed: str) -> list[str]:
