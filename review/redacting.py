@@ -137,6 +137,12 @@ def latest(session: Session, clip: Clip) -> Redaction | None:
     return session.scalar(_of(revision.id, *ALIVE).order_by(Redaction.id.desc()).limit(1))
 
 
+def state_of(session: Session, clip: Clip) -> str | None:
+    """What became of the redaction that waits for a word; None: there is none."""
+    row = latest(session, clip)
+    return None if row is None else shown_state(session, row)[0]
+
+
 def shown_state(session: Session, row: Redaction) -> tuple[str, int | None, str | None]:
     """(queued | rendering | ready | failed | kept | discarded, percent, code of what failed)."""
     if row.state != "open":

@@ -57,6 +57,9 @@ class DecisionForm(PageForm):
     # One more than the rules take: what is beyond is refused, never silently cut off.
     notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=MAX_NOTES + 1)
 
+    # Beside a hold, for its officer alone.
+    worry = TextAreaField(_("Điều bạn lo"), [Length(max=1000)])
+
     def verdict(self, answers: Mapping[str, str]) -> Verdict:
         """``answers``: to the checklist."""
         notes = tuple(
@@ -64,6 +67,9 @@ class DecisionForm(PageForm):
             for e in self.notes
             if e.form.code.data or (e.form.text.data or "").strip()
         )
+        worry = (self.worry.data or "").strip()
+        if worry and self.action.data == Action.ESCALATE:
+            notes += (NoteInput(None, "other", worry),)
         return Verdict(
             Action(self.action.data),
             self.revision.data,

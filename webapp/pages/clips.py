@@ -20,6 +20,7 @@ from review import (
     presentation,
     publication,
     queries,
+    redacting,
     stages,
     submission,
 )
@@ -86,6 +87,7 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "clip": clip,
         "state": state,
         "buttons": buttons,
+        "redacting": redacting.state_of(session, clip) if "redact" in buttons else None,
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
         **_presented(session, actor, clip),

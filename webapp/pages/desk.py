@@ -21,6 +21,7 @@ from review import (
     looks,
     policy,
     queries,
+    redacting,
 )
 from review.consent import missing
 from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
@@ -142,6 +143,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "look_alikes": alikes,
         "alike_faces": queries.faces(session, [a.clip for a in alikes if a.clip is not None]),
         "redactors": lifecycle.redactors(session, found),
+        "redacting": redacting.state_of(session, found) if "redact" in buttons else None,
         "own": Party.OWNER in policy.parties(actor, found),
     }
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from review import lifecycle, looks, policy, queries, redacting
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip, Note, Redaction
-from review.policy import Actor
+from review.policy import Actor, Role
 from review.states import Action
 from webapp.auth import require_actor, signed_in
 from webapp.deps import deps
@@ -154,6 +154,8 @@ def keep(clip_id: str, redaction_id: str) -> Response:
     with deps().database.write() as session:
         redacting.keep(session, clip_id, redaction_id, actor, version)
     flash(_("Đã dùng bản mới. Việc duyệt bắt đầu lại từ bước đầu."))
+    if _reviews(actor):
+        return redirect(url_for("desk.queue"))  # another person approves what this one made
     return redirect(url_for("clips.show", clip_id=clip_id))
 
 
@@ -164,4 +166,9 @@ def discard(clip_id: str, redaction_id: str) -> Response:
     with deps().database.write() as session:
         redacting.discard(session, clip_id, redaction_id, actor)
     flash(_("Đã bỏ bản xem thử. Clip vẫn như cũ."))
-    return redirect(url_for("clips.show", clip_id=clip_id))
+    page = "desk.clip" if _reviews(actor) else "clips.show"
+    return redirect(url_for(page, clip_id=clip_id))
+
+
+def _reviews(actor: Actor) -> bool:
+    return actor.role in (Role.REVIEWER, Role.MODERATOR)

@@ -138,7 +138,7 @@ def test_the_preview_is_looked_at_and_kept(
     assert "việc duyệt bắt đầu lại từ bước đầu" in page.text
     assert page.all("video")[0]["src"] == f"/media/{clip_id}/redactions/{made}.mp4"
     done = person.send(page, f"{page_of(clip_id)}/{made}/keep")
-    assert (done.status, done.location) == (302, f"/clips/{clip_id}")
+    assert (done.status, done.location) == (302, "/review")
     assert "Đã dùng bản mới." in person.follow(done).text
     assert (world.get(clip_id).state, world.get(clip_id).revision) == ("processing", 2)
     world.examine(clip_id)
