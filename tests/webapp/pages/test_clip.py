@@ -8,6 +8,7 @@ from typing import Any
 
 from review import publication
 from review.consent import Scope
+from review.models import Clip
 from review.policy import Role
 from review.states import Action, State
 from tests.webapp.pages.conftest import Browser
