@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from review.models import Clip, Revision
@@ -43,6 +43,21 @@ def test_a_wrong_file_is_told_before_a_byte_is_sent(visit: Visit, clips: Clips) 
         expect(page.locator("[data-chosen]")).to_be_hidden()
         expect(page.locator(".dropzone strong")).to_have_text("Chọn clip")
     assert offsets == []
+
+
+def reopen(page: Page) -> None:
+    """What the page kept is back once it asks for the room that is left."""
+    with page.expect_response("**/uploads/room"):
+        page.reload()
+
+
+def test_only_what_was_typed_is_said_to_be_here_again(visit: Visit) -> None:
+    page = visit("teacher", width=360)
+    page.goto("/submit")
+    for typed in ("Một điều hay", ""):
+        page.get_by_label("Clip nói về điều gì?").fill(typed)
+        reopen(page)
+        expect(page.locator("[data-restored]")).to_be_visible(visible=bool(typed))
 
 
 def test_an_empty_press_names_all_that_is_missing(visit: Visit, clips: Clips) -> None:

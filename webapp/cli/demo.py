@@ -19,7 +19,8 @@ from webapp.cli.common import data_option, echo_json, json_option, table
 @data_option
 @json_option
 def seed_demo(data: Path | None, as_json: bool) -> None:
-    """Make an invented school with one account for each role, and print how to sign in.
+    """Make an invented school with one account for each role (two reviewers), and print how to
+    sign in.
 
     Safe to repeat: it prints the same passwords and tokens again. They are kept in demo.json of
     the data directory, readable by its owner only; delete that file and they are renewed.
