@@ -167,7 +167,7 @@ def test_a_made_up_cursor_is_refused(visitor: Visitor, cursor: str) -> None:
         assert "Con trỏ trang không đúng. Hãy mở lại danh sách." in page.text
 
 
-IDS = ("clip_id", "job_id", "class_id", "person_id", "consent_id", "redaction_id")
+IDS = ("clip_id", "job_id", "class_id", "person_id", "consent_id", "redaction_id", "library_id")
 
 
 def _posts(app: Flask) -> list[str]:
