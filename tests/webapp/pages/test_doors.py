@@ -115,6 +115,12 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/quotas": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs": (IN, 403, 403, 403, 403, 403, 200),
     "/admin/jobs?state=failed": (IN, 403, 403, 403, 403, 403, 200),
+    "/admin/libraries/{library}": (IN, 403, 403, 403, 403, 403, 200),
+    "/admin/libraries/no-such-library": (IN, 403, 403, 403, 403, 403, 404),
+    "/admin/takedowns": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/takedowns/{withdrawn}": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/takedowns/{published}": (IN, 403, 403, 403, 404, 403, 404),
+    "/admin/takedowns/{held}": (IN, 403, 403, 403, 404, 403, 404),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
 # Not whole pages of a person in their language: fragments, programs, what is made for nobody.
@@ -135,6 +141,7 @@ def clips(world: World) -> dict[str, str]:
         "foreign": world.clip(State.IN_REVIEW, owner=stranger),
         "foreign_published": _published_elsewhere(world, stranger),
         "group": world.group.id,
+        "library": world.library()[0].id,
         "foreign_group": _class_elsewhere(world, stranger),
     }
 
