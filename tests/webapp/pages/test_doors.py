@@ -148,6 +148,12 @@ TABLE: dict[str, tuple[int | str, ...]] = {
     "/admin/campaigns/{campaign}": (IN, 403, 403, 403, 200, 403, 200),
     "/admin/campaigns/no-such-campaign": (IN, 403, 403, 403, 404, 403, 404),
     "/admin/campaigns/{campaign}/decisions": (IN, 403, 403, 403, 200, 403, 403),
+    "/admin/libraries/{library}": (IN, 403, 403, 403, 403, 403, 200),
+    "/admin/libraries/no-such-library": (IN, 403, 403, 403, 403, 403, 404),
+    "/admin/takedowns": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/takedowns/{withdrawn}": (IN, 403, 403, 403, 200, 403, 200),
+    "/admin/takedowns/{published}": (IN, 403, 403, 403, 404, 403, 404),
+    "/admin/takedowns/{held}": (IN, 403, 403, 403, 404, 403, 404),
     "/no-such-page": (404, 404, 404, 404, 404, 404, 404),
 }
 # Not whole pages of a person in their language: fragments, programs, what is made for nobody.
@@ -189,6 +195,7 @@ def clips(world: World) -> dict[str, str]:
         "campaign": world.campaign().id,
         "batch": _batch(world, found["in_review"]),
         "group": world.group.id,
+        "library": world.library()[0].id,
         "foreign_group": _class_elsewhere(world, stranger),
     }
 

@@ -176,6 +176,7 @@ IDS = (
     "redaction_id",
     "filter_id",
     "code",
+    "library_id",
 )
 
 
