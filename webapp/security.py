@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
@@ -42,6 +43,7 @@ def init(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=secure,
         RATELIMIT_STORAGE_URI="memory://",
     )
+    app.session_interface = Sessions()
     if settings.trusted_hosts:
         app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts)
     if settings.trusted_proxies:
@@ -54,6 +56,17 @@ def init(app: Flask, settings: Settings) -> None:
     app.before_request(_refuse_forged)
     policy = _policy(settings)
     app.after_request(lambda response: _headers(response, policy, secure=secure))
+
+
+class Sessions(SecureCookieSessionInterface):
+    """A script's request that changes nothing sends no cookie back: it would take the place of
+    one that a page got meanwhile, and with it of what that page was to say."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        if session.modified:
+            return True
+        by_script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+        return not by_script and super().should_set_cookie(app, session)
 
 
 def _refuse_forged() -> None:

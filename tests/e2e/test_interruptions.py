@@ -129,7 +129,7 @@ def test_killing_the_worker_in_the_middle_of_the_ladder(
     clip_id = done.stdout.strip()
     database = installation.database
     until_ladder_runs(installation, clip_id)
-    killed = installation.pids("workers", "redact,ladder")
+    killed = installation.pids("workers", "redact,ladder,mail")
     assert killed
     for pid in killed:
         os.kill(pid, signal.SIGKILL)

@@ -107,6 +107,7 @@ def test_a_box_is_drawn_and_its_render_kept(
     expect(page.get_by_text("việc duyệt bắt đầu lại từ bước đầu")).to_be_visible()
     page.get_by_role("button", name="Đồng ý, dùng bản này").click()
     expect(page.get_by_text("Đã dùng bản mới.")).to_be_visible()
+    page.goto(f"/clips/{waiting}")
     expect(page.locator(".badge").first).to_have_text("Đang chờ duyệt", timeout=MINUTE)
     expect(page.get_by_text("lần nộp thứ 2").first).to_be_visible()
 
@@ -212,7 +213,7 @@ def test_on_a_phone_with_a_finger_and_nothing_axe_complains_about(
     assert told == []
     row.get_by_role("button", name="Xóa").click()
     page.get_by_role("button", name="Xem thử").click()
-    expect(page.get_by_text("Hãy thêm ít nhất một hộp che")).to_be_visible()
+    expect(page.get_by_text("Hãy vẽ ô che, đánh dấu đoạn")).to_be_visible()
 
 
 def test_without_a_script_numbers_are_typed(
@@ -233,4 +234,4 @@ def test_without_a_script_numbers_are_typed(
     page.get_by_text("Bỏ", exact=True).click()
     page.get_by_role("button", name="Bỏ bản xem thử").click()
     expect(page.get_by_text("Clip vẫn như cũ.")).to_be_visible()
-    assert re.search(r"/clips/[0-9a-z]{26}$", page.url)
+    assert re.search(r"/review/[0-9a-z]{26}$", page.url)
