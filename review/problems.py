@@ -55,6 +55,7 @@ RULES: dict[str, str] = {
     "stale_captions": "Phụ đề vừa được người khác lưu trong lúc bạn sửa. Bản của bạn vẫn còn; hãy xem bản kia rồi chọn.",
     "stale_campaign": "Cuộc vận động vừa được người khác sửa. Những gì bạn ghi vẫn còn; hãy xem lại rồi lưu.",
     "claim_held": "Một người khác đang duyệt clip này.",
+    "not_same": "Clip này không giống clip được giữ lại, nên không bỏ cùng nhau được.",
     "not_watched": "Hãy xem hết clip rồi mới duyệt.",
     "notes_missing": "Hãy ghi ít nhất một lý do để người gửi biết cần sửa gì.",
     "consent_missing": "Còn thiếu sự đồng ý của người có mặt trong clip.",

@@ -115,6 +115,7 @@ def _clip(
             "language": language,
             "state": State.IN_REVIEW if waiting else dice.choice(_DONE),
             "stage": stage,
+            "stage_party": party,
             "revision": 1,
             "created_at": sent,
             "submitted_at": sent,

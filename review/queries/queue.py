@@ -23,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
@@ -222,8 +223,11 @@ def _claimed(session: Session, actor: Actor) -> Select[str]:
     """Ids of the clips that are this person's own work now: claimed, or given to them."""
     now = clock.now(session)
     held = and_(Clip.claimed_by == actor.id, Clip.claimed_until > now)
-    mine = or_(held, Clip.assigned_to == actor.id)
-    return select(Clip.id).where(mine, Clip.state == State.IN_REVIEW).limit(MAX_MINE)
+    # Two looks at two indexes: of one question with "or" SQLite reads all that is in review.
+    waiting = Clip.state == State.IN_REVIEW
+    given = Clip.assigned_to == actor.id
+    either = union(select(Clip.id).where(held, waiting), select(Clip.id).where(given, waiting))
+    return select(either.subquery().c.id).limit(MAX_MINE)
 
 
 def safeguarding_queue(

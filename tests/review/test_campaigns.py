@@ -94,7 +94,7 @@ def test_a_change_is_guarded_and_names_what_changed(world: World) -> None:
 def test_without_stages_and_checklist_a_campaign_has_the_usual_ones(world: World) -> None:
     admin = world.actor(Role.ADMIN)
     usual = world.campaign()
-    own = world.campaign(checklist=("Dễ hiểu với người xem", "", "Đúng chủ đề năm nay"))
+    own = world.campaign(checklist=("Dễ hiểu với học sinh", "", "Đúng chủ đề năm nay"))
     with world.read() as session:
         assert campaigns.stages_of(session, usual) == DEFAULT.stages
     assert checklist.of_campaign(None) == checklist.of_campaign(usual)
@@ -102,7 +102,7 @@ def test_without_stages_and_checklist_a_campaign_has_the_usual_ones(world: World
         c["code"] for c in checklist.DEFAULT
     ]
     assert checklist.of_campaign(own) == [
-        {"code": "easy", "label": "Dễ hiểu với người xem"},
+        {"code": "easy", "label": "Dễ hiểu với học sinh"},
         {"code": "dung_chu_de_nam_nay", "label": "Đúng chủ đề năm nay"},
     ]
     with world.write() as session:

@@ -201,4 +201,7 @@ def test_wrong_words_are_said_in_one_line(office: Office) -> None:
     argv = [sys.executable, "-m", "workers", "--data", str(office.data), "run", "--queues", "cook"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE)
     assert done.returncode == 2
-    assert b"--queues takes examine, redact, faces, ladder, transcribe; not ['cook']" in done.stderr
+    assert (
+        b"--queues takes examine, mail, redact, faces, ladder, transcribe; not ['cook']"
+        in done.stderr
+    )

@@ -115,7 +115,7 @@ def test_a_refusal_is_told_in_its_sentence(here: Installation, large: Path) -> N
 
     assert result.returncode == 1
     assert len(result.stdout.split()) == 1
-    assert result.stderr.strip().splitlines()[-1] == f"refused: {message('not_a_video')}"
+    assert f"refused: {message('not_a_video')}" in result.stderr.splitlines()
 
 
 def test_what_is_wrong_is_told_before_a_byte_is_sent(here: Installation, clip: Path) -> None:

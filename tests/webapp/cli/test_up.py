@@ -61,7 +61,7 @@ def test_start_end_and_start_again(up: Up, tmp_path: Path) -> None:
     first = up(data, port)
     assert f"http://127.0.0.1:{port}" in first.line_with("ready:")
     shown = accounts_in(first)
-    assert len(shown) == 2 + 5 + 1  # head, rule, five roles, the class code
+    assert len(shown) == 2 + 6 + 1  # head, rule, five roles (two reviewers), the class code
     assert (status_of(port, "/healthz"), status_of(port, "/readyz")) == (200, 200)
 
     second = up(data, free_port())

@@ -100,6 +100,8 @@ def many(world: World, blobs: LocalBlobs, count: int) -> None:
                 "clip_id": clip_id,
                 "at": at,
                 "record": {**bare, "id": clip_id, "seq": seq},
+                "revision": bare["revision"],
+                "scope": bare["scope"],
             }
             for seq, clip_id in ids
         ]

@@ -110,7 +110,9 @@ class Page(HTMLParser):
             self._form.fields += [(name, value) for value in chosen[:1]]
             self._select = None
         if tag == "textarea" and self._area and self._form:
-            self._form.fields.append((self._area[0], "".join(self._area[1])))
+            # As browsers do: a line break right behind the tag is none of the text.
+            text = "".join(self._area[1]).removeprefix("\r").removeprefix("\n")
+            self._form.fields.append((self._area[0], text))
             self._area = None
         if tag in self._open:
             while self._open.pop() != tag:

@@ -18,7 +18,7 @@ def boxes(world: World, *clip_ids: str) -> list[str]:
     return [f"{clip_id}:{world.get(clip_id).version}" for clip_id in clip_ids]
 
 
-def done(person: Browser, **values: Any) -> Any:
+def done(person: Browser, /, **values: Any) -> Any:
     return person.follow(person.post(PAGE, values))
 
 

@@ -54,7 +54,7 @@ def test_an_administrator_sets_up_a_campaign_and_finds_it_as_it_was_typed(
         "opens_at": "2026-10-01",
         "closes_at": "2099-10-31",
         "announce_at": "2099-11-20T08:00",
-        "checklist": "Dễ hiểu với người xem\nĐúng chủ đề",
+        "checklist": "Dễ hiểu với học sinh\nĐúng chủ đề",
         **PEERS,
     }
     done = person.send(person.get(NEW), NEW, **typed)
@@ -65,7 +65,7 @@ def test_an_administrator_sets_up_a_campaign_and_finds_it_as_it_was_typed(
     with world.read() as session:
         assert campaigns.stages_of(session, made) == (
             Stage(Party.PEER, 2, on_disagreement=OnDisagreement.THIRD, blind=True),
-            Stage(Party.MODERATOR),
+            Stage(Party.MODERATOR, foreign=True),
         )
     page = person.get(f"{LIST}/{made.id}")
     fields = dict(page.form(f"{LIST}/{made.id}").fields)

@@ -46,8 +46,8 @@ def test_limits_grow_with_the_clip() -> None:
         caps_for(replace(PHONE, duration_s=s, bytes=b), MediaLimits())
         for s, b in ((2.0, 1_000_000), (600.0, 900_000_000))
     )
-    assert short.cpu_seconds == 2 * (120 + 60)
-    assert long.cpu_seconds == 2 * (120 + 18_000)
+    assert short.cpu_seconds == 2 * (120 + 24)
+    assert long.cpu_seconds == 2 * (120 + 7_200)
     assert short.file_bytes < long.file_bytes
     assert long.file_bytes > 2 * 900_000_000
     assert short.memory_bytes == long.memory_bytes == MediaLimits().memory_bytes
