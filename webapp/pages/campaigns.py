@@ -78,7 +78,9 @@ def _save(form: CampaignForm, campaign: Campaign | None) -> Response | tuple[str
     except StaleCampaign as error:
         with deps().database.read() as session:
             assert campaign is not None
-            form.version.data = campaigns.get(session, campaign.id).version
+            now = campaigns.get(session, campaign.id).version
+        # Both: what was sent would be shown again.
+        form.version.data, form.version.raw_data = now, [str(now)]
         return _page(form, campaign, problem_word(error.code)), STATUS[error.code]
     flash(_("Đã lưu «%(title)s».", title=plan.title))
     return redirect(url_for("campaigns.index"))

@@ -39,9 +39,12 @@ def cue_lines(vtt: str) -> list[tuple[Cue, str]]:
 blueprint.add_app_template_filter(cue_lines)
 
 
-def card(session: Session, clip: Clip, revision: Revision | None) -> dict[str, Any] | None:
-    """What the clip's page says of captions; None where there is nothing to caption."""
-    if revision is None or revision.examine_attempt is None or clip.state in _GONE:
+def card(
+    session: Session, clip: Clip, revision: Revision | None, state: str
+) -> dict[str, Any] | None:
+    """What the clip's page says of captions; None where there is nothing to caption. ``state``: as
+    the reader is told it."""
+    if revision is None or revision.examine_attempt is None or state in _GONE:
         return None
     rows = reading.current(session, clip, drafts=True)
     have = {row.language for row in rows}

@@ -105,7 +105,7 @@ def _context(session: Session, actor: Actor, clip: Clip) -> dict[str, Any]:
         "missing": _missing_words(session, clip),
         "stage_names": stages.NAMES,
         "blind": policy.is_blind(actor, clip),
-        "captions_card": captions.card(session, clip, revision),
+        "captions_card": captions.card(session, clip, revision, state),
         "may_record": bool(policy.parties(actor, clip) & RECORDERS),
         "withdraw_form": _withdraw_form(actor, clip),
         "person_form": PersonForm(formdata=None),
