@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from review import stages
@@ -27,7 +27,14 @@ class Clip(Base):
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
         Index("ix_clips_waiting", "state", "stage_party", "school_id", "submitted_at", "id"),
         Index("ix_clips_unannounced", "unannounced", "campaign_id", "id"),
-        Index("ix_clips_assigned", "assigned_to", "state", "submitted_at"),
+        Index(
+            "ix_clips_assigned",
+            "assigned_to",
+            "state",
+            "submitted_at",
+            sqlite_where=text("assigned_to IS NOT NULL"),
+            postgresql_where=text("assigned_to IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

@@ -23,7 +23,6 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
@@ -226,7 +225,7 @@ def _claimed(session: Session, actor: Actor) -> Select[str]:
     # Two looks at two indexes: of one question with "or" SQLite reads all that is in review.
     waiting = Clip.state == State.IN_REVIEW
     given = Clip.assigned_to == actor.id
-    either = union(select(Clip.id).where(held, waiting), select(Clip.id).where(given, waiting))
+    either = union_all(select(Clip.id).where(held, waiting), select(Clip.id).where(given, waiting))
     return select(either.subquery().c.id).limit(MAX_MINE)
 
 

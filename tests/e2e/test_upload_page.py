@@ -180,9 +180,10 @@ def test_paused_by_hand_nothing_is_sent_until_it_goes_on(
     expect(page.get_by_role("heading", name="Tạm dừng gửi")).to_be_visible()
     expect(page.locator("[data-keep]")).to_contain_text("bấm «Gửi tiếp»")
     assert offsets == []
-    row = page.locator("[data-id]").filter(has_text=names[1])
+    row = page.locator("[data-id]").first
+    (chosen,) = [name for name in names if name in row.inner_text()]
     row.get_by_role("button", name="Gửi tiếp").click()
-    expect(page.locator("[data-done] a").first).to_have_text(names[1], timeout=MINUTE)
+    expect(page.locator("[data-done] a").first).to_have_text(chosen, timeout=MINUTE)
     expect(page.get_by_role("heading", name="Tạm dừng gửi")).to_be_visible()
     page.locator("[data-toggle]").click()
     expect(page.locator("[data-done] li")).to_have_count(2, timeout=MINUTE)

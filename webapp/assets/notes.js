@@ -33,13 +33,15 @@ const form = section && section.querySelector("[data-answers]");
 if (form) {
   const told = form.querySelector("[data-answers-told]");
   let waiting = 0;
+  let typed = 0; // what is said of an answer is not said of what was typed after it
   const save = async () => {
+    const saved = typed;
     const sent = await fetch(form.action, {
       method: "POST",
       body: new FormData(form),
       headers: { "X-Script": "yes", Accept: "application/json" },
     }).catch(() => null);
-    told.textContent = sent && sent.ok ? told.dataset.saved : told.dataset.unsaved;
+    if (saved === typed) told.textContent = sent && sent.ok ? told.dataset.saved : told.dataset.unsaved;
   };
   const soon = (pause) => {
     clearTimeout(waiting);
@@ -47,6 +49,7 @@ if (form) {
   };
   form.addEventListener("input", (event) => {
     told.textContent = "";
+    typed += 1;
     // Who says why has said that nothing was changed, unless they said otherwise.
     const field = event.target.closest("fieldset");
     const isText = event.target.matches("textarea");

@@ -49,7 +49,8 @@ _SHOWN = frozenset(
 
 
 def state_word(state: str) -> str:
-    return {
+    """Nothing for what has no state of a clip: rows of the audit that are about a campaign."""
+    words = {
         State.DRAFT: _("Bản nháp"),
         State.PROCESSING: _("Đang chuẩn bị"),
         State.IN_REVIEW: _("Đang chờ duyệt"),
@@ -61,7 +62,8 @@ def state_word(state: str) -> str:
         State.APPROVED: _("Đã duyệt"),
         State.PUBLISHED: _("Đã đăng"),
         State.WITHDRAWN: _("Đã gỡ"),
-    }[State(state)]
+    }
+    return words[State(state)] if state in words else ""
 
 
 def action_word(action: str) -> str:

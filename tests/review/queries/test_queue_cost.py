@@ -100,6 +100,7 @@ def check(steps: set[str]) -> None:
     assert {step for step in steps if step.startswith("SEARCH clips")} == {
         "SEARCH clips USING INDEX sqlite_autoindex_clips_1 (id=?)",
         "SEARCH clips USING INDEX ix_clips_claims (claimed_by=? AND claimed_until>?)",
+        "SEARCH clips USING INDEX ix_clips_assigned (assigned_to=? AND state=?)",
     }
 
 

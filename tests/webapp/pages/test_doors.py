@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from review import accounts, batch
+from review import accounts, batch, checklist
 from review.captions.languages import LANGUAGES
 from review.consent import Scope
 from review.models import Account, Notice
@@ -316,9 +316,11 @@ def test_in_english_no_vietnamese_is_left(
         for account in world.people.values():
             session.get_one(Account, account.id).label = "Somebody"
     names = ("Không chia sẻ mật khẩu", "Lan Tỏa", "Tiếng Việt", "Trường THCS", "Lớp 7A")
-    names += ("Phòng Giáo dục và Đào tạo",)  # as the settings have it
+    names += ("Phòng Giáo dục và Đào tạo", "Tuần lễ an toàn", "Thư viện")  # as people typed them
     # Languages are called as their speakers call them.
     names += tuple(name for name in LANGUAGES.values() if not name.isascii())
+    # Content, which a campaign may have otherwise.
+    names += tuple(item["label"] for item in checklist.DEFAULT)
     quoted = (*names, "bảng tên ở áo", "lớp 7A", "Học sinh")
     for page in _shown(visitor, clips, "en"):
         text = f"{page.title} {page.text}"

@@ -177,6 +177,8 @@ IDS = (
     "filter_id",
     "code",
     "library_id",
+    "campaign_id",
+    "batch_id",
 )
 
 
