@@ -8,7 +8,7 @@ STAMPS="$ROOT/.venv/.stamps"
 # g++ and python3-dev: the hash of pictures (pdqhash) comes as source.
 RUN_PACKAGES="ca-certificates python3 python3-venv python3-dev g++ ffmpeg bubblewrap util-linux
   fonts-dejavu-core"
-TEST_PACKAGES="chromium git make postgresql rabbitmq-server redis-server"
+TEST_PACKAGES="chromium git make openssl postgresql rabbitmq-server redis-server"
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

@@ -46,9 +46,10 @@ def offset(row: BucketUpload) -> int:
 
 
 def silent(session: Session, upload_ids: Collection[str]) -> set[str]:
-    """Those of them of which the bucket has no byte."""
+    """Those of them of which the bucket has no byte. What a client sends there itself is only
+    counted at its end, so nobody knows that of it."""
     rows = session.scalars(select(BucketUpload).where(BucketUpload.upload_id.in_(upload_ids)))
-    return set(upload_ids) - {row.upload_id for row in rows if offset(row)}
+    return set(upload_ids) - {row.upload_id for row in rows if row.direct or offset(row)}
 
 
 def want(session: Session, upload_id: str) -> int:

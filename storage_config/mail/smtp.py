@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from storage_config.mail.sender import with_sender
@@ -72,11 +73,17 @@ class SmtpMailer:
     def _open(self) -> smtplib.SMTP:
         # Without a name it would ask the DNS for its own.
         name = self.sender.rpartition("@")[2]
-        kind = smtplib.SMTP_SSL if self.tls == "whole" else smtplib.SMTP
-        server = kind(self.host, self.port, local_hostname=name, timeout=self.timeout)
+        # Said: without one of ours Python looks at no certificate, and signs in to anybody.
+        trusted = ssl.create_default_context()
+        place: Any = {"host": self.host, "port": self.port}
+        place |= {"local_hostname": name, "timeout": self.timeout}
+        if self.tls == "whole":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(**place, context=trusted)
+        else:
+            server = smtplib.SMTP(**place)
         try:
             if self.tls == "starttls":
-                server.starttls(context=ssl.create_default_context())
+                server.starttls(context=trusted)
             if self.user:
                 server.login(self.user, self.password)
         except BaseException:

@@ -80,6 +80,8 @@ def wake(upload: Upload) -> None:
         if not uploads.is_quiet(session, upload):
             return
     still = silent()
+    if upload.id not in still:
+        return  # it holds its room: asked for once more it would count twice
     with deps().database.write() as session:
         quota.enter(session)
         account, limits = session.get_one(Account, upload.account_id), limits_of(deps().settings)
@@ -88,9 +90,7 @@ def wake(upload: Upload) -> None:
         uploads.hold_again(session, upload.id)
 
 
-def reserve(
-    session: Session, account: Account, told: Announced, silent: Collection[str] = ()
-) -> int:
+def reserve(session: Session, account: Account, told: Announced, silent: Collection[str]) -> int:
     """The bytes that are kept free for this upload; of a deferred length, as many as there may be.
 
     Raises :class:`QuotaReached`; 413 for pieces that are too much together; 507 for a full disk.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -106,6 +110,32 @@ def test_the_url_says_how() -> None:
     assert (found.user, found.password) == ("lantoa", "p@ss")
     assert SmtpMailer.at("smtps://mail.example.vn", SENDER).port == 465
     assert SmtpMailer.at("smtp://127.0.0.1", SENDER).tls == "none"
+
+
+def test_a_server_that_anybody_could_be_gets_no_password(tmp_path: Path) -> None:
+    """Its certificate is nobody's word but its own."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    make += ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(make, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    heard: list[bytes] = []
+
+    def answer(listener: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as line:
+            line.sendall(b"220 here\r\n")
+            heard.append(line.recv(1000))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        server = threading.Thread(target=answer, args=(listener,))
+        server.start()
+        url = f"smtps://lantoa:secret@127.0.0.1:{port}"
+        with pytest.raises(MailDelayed, match="SSLCertVerificationError"):
+            replace(SmtpMailer.at(url, SENDER), timeout=5.0).send(message())
+        server.join(10)
+    assert heard == []
 
 
 @pytest.mark.parametrize("header", ["Subject", "To"])

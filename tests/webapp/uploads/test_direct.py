@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 
+from review import bucketed, clock
 from review.models import Upload
 from review.policy import Role
+from review.quota import QUIET
 from tests.webapp.conftest import token_of
 from tests.webapp.uploads.machines import Machines
 from tests.webapp.uploads.test_bucket import CONTENT, MIB
@@ -61,6 +64,30 @@ def test_the_bytes_pass_no_web_process(machines: Machines) -> None:
         row = session.get_one(Upload, path.rpartition("/")[2])
     assert row.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert (machines.pending(), machines.row(path)) == ([], None)
+
+
+def test_what_goes_straight_to_the_bucket_keeps_its_room(machines: Machines) -> None:
+    """Nobody counts its bytes before the end: that it seems to have none says nothing."""
+    web = machines.webs[0]
+    path = web.create(len(CONTENT))
+    upload_id = path.rpartition("/")[2]
+
+    def is_silent() -> bool:
+        with machines.world.read() as session:
+            return bucketed.silent(session, [upload_id]) == {upload_id}
+
+    assert is_silent()
+    for link in links(web, path, 1, 2):
+        put(link)
+    with machines.world.write() as session:
+        session.get_one(Upload, upload_id).created_at -= QUIET + timedelta(minutes=1)
+    assert not is_silent()
+    links(web, path, 1)  # asked for again
+    with machines.world.read() as session:
+        # What holds its room is not asked for it again: it would be counted twice.
+        assert session.get_one(Upload, upload_id).created_at < clock.now(session) - QUIET
+    assert call(web, "POST", f"{path}/parts/complete", {}).status == 200
+    assert machines.original(path) == CONTENT
 
 
 def test_a_part_of_another_size_does_not_count(machines: Machines) -> None:
