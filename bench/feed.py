@@ -18,15 +18,15 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.measure import in_turns, ratio, row, table  # noqa: E402
+from bench.uploads import wait_for  # noqa: E402
 from review import accounts, schema  # noqa: E402
 from storage_config.database import Database  # noqa: E402
 from storage_config.settings import load  # noqa: E402
@@ -139,11 +139,7 @@ def serving(data: Path) -> Iterator[int]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVER, str(data), str(port)], cwd=ROOT)
     try:
-        for _ in range(200):
-            with suppress(OSError):
-                http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
-                break
-            time.sleep(0.1)
+        wait_for(port)
         yield port
     finally:
         process.terminate()

@@ -46,11 +46,16 @@ def follow(session: Session, clip: Clip) -> None:
         _forget(session, clip.id)
 
 
-def fill(session: Session, limit: int = 200) -> int:
-    """Published clips that the index does not know; how many there were, at most ``limit``."""
+def unknown(session: Session, limit: int = 200) -> list[Clip]:
+    """Published clips that the index does not know. Reads only: it looks at all of them."""
     known = select(SearchRow.id).where(SearchRow.clip_id == Clip.id).exists()
     query = select(Clip).where(Clip.state == State.PUBLISHED, ~known).limit(limit)
-    clips = list(session.scalars(query))
+    return list(session.scalars(query))
+
+
+def fill(session: Session) -> int:
+    """Note them; how many there were."""
+    clips = unknown(session)
     for clip in clips:
         _note(session, clip)
     return len(clips)

@@ -122,7 +122,7 @@ def open_count(session: Session, account_id: str, clip_id: str | None = None) ->
     return session.scalar(query) or 0
 
 
-def announced(session: Session, silent: Collection[str] = ()) -> dict[str, int]:
+def announced(session: Session, silent: Collection[str]) -> dict[str, int]:
     """Id and length of every upload that may still bring bytes, without those that stand still."""
     query = select(Upload.id, Upload.length).where(*_unfinished(session))
     if silent:

@@ -117,15 +117,13 @@ def _save(deps: Deps, claim: Claim, made: _Made) -> None:
     try:
         _patiently(deps, made.write)
     except LeaseLost:
-        if not _was_written(deps, claim):
+        if made.outputs and not _was_written(deps, claim):
             _remove(deps, made.outputs)
         raise
 
 
 def _was_written(deps: Deps, claim: Claim) -> bool:
     """A database that went away in the middle of a commit may have kept it after all."""
-    if claim.kind == jobs.MAIL:
-        return True  # there is nothing to take back
     with deps.database.read() as session:
         revision = session.get_one(Revision, claim.revision_id)
     return claim.attempt_name in (revision.examine_attempt, revision.ladder_attempt)

@@ -90,15 +90,14 @@ class Sweeper:
         self.fill_search()
         self.deps.mailer.tidy()
 
-    def fill_search(self) -> int:
+    def fill_search(self) -> None:
         """Published clips that the search does not know: those from before there was one."""
-        count = 0
         while True:
+            with self.deps.database.read() as session:
+                if not search.unknown(session, limit=1):
+                    return
             with self.deps.database.write() as session:
-                done = search.fill(session)
-            count += done
-            if not done:
-                return count
+                search.fill(session)
 
     def send_digests(self) -> None:
         """What waits for each reviewer, once a day; a few people in each transaction."""

@@ -14,19 +14,14 @@ from flask import Flask
 
 from review import publication
 from review.consent import Scope
-from review.details import Details
 from review.policy import Role
 from review.states import Action, State
 from tests.webapp.conftest import Caller, problem
+from tests.webapp.feed.conftest import edit
 from tests.world import TITLE, World, consented
 
 Callers = Callable[..., Caller]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-@pytest.fixture
-def library(world: World, caller: Callers) -> Caller:
-    return caller(world.library()[1])
 
 
 @dataclass
@@ -59,12 +54,6 @@ class Reader:
         told = self.call("GET", "/feed/v1/snapshot").get_json()
         assert [c["id"] for c in told["clips"]] == sorted(self.shelf)
         return bool(told["digest"] == self.digest())
-
-
-def edit(world: World, clip_id: str, **changes: Any) -> None:
-    moderator, clip = world.actor(Role.MODERATOR), world.get(clip_id)
-    with world.write() as session:
-        publication.edit_details(session, clip_id, moderator, Details(**changes), clip.version)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])

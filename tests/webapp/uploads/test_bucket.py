@@ -124,6 +124,12 @@ def sum_of(machines: Machines, path: str) -> int:
     return sum(part["bytes"] for part in row.parts) + row.tail_bytes
 
 
+def fence_of(machines: Machines, path: str) -> int:
+    row = machines.row(path)
+    assert row is not None
+    return row.fence
+
+
 def test_a_lease_that_still_runs_is_423_and_ends_by_itself(machines: Machines) -> None:
     web, other = machines.webs
     path = web.create(len(CONTENT))
@@ -145,6 +151,7 @@ def test_the_newest_connection_wins_over_machines(machines: Machines) -> None:
     path = web.create(len(CONTENT))
     with begin(web, path, 0, CONTENT) as silent:
         silent.sendall(CONTENT[:1_000_000])
+        until(lambda: fence_of(machines, path) > 0)  # it writes, or the newer one is the first
         refused = other.patch(path, 0, b"x" * 10)
         assert refused.status in (409, 423)
         assert read_answer(silent).status == 423
