@@ -130,8 +130,7 @@ def _change(reader: Reader, row: Any) -> Change:
     if shown != "withdrawn":
         return Change(seq, shown, clip_id, at, None, text)
     if kind != "withdrawn":
-        # It goes on elsewhere: narrower than this library may see, or not what it asks for.
-        reason = "scope_lowered" if not reader.may_have(now) else "view_left"
+        reason = reader.why_gone(now)
     return Change(seq, shown, clip_id, at, reason, None)
 
 

@@ -113,6 +113,11 @@ class Reader:
         """Whether this library is shown the clip as the entry says it is."""
         return self.view.covers(Facets(entry.scope, entry.level, entry.campaign))
 
+    def why_gone(self, now: Facets) -> str:
+        """Why a clip that goes on elsewhere is withdrawn here: narrower than this library may
+        have, or not what it asks for."""
+        return "view_left" if self.may_have(now) else "scope_lowered"
+
     def ever_covered(self, entry: type[FeedEntry]) -> ColumnElement[bool]:
         """Whether this library is, or ever was, shown the clip as ``entry`` says that it is or was
         just before."""

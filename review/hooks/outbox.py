@@ -146,7 +146,9 @@ def delivered(session: Session, message: Message, answer: str) -> None:
 def failed(session: Session, message: Message, answer: str) -> bool:
     """Try again later; False when the library's webhook was switched off instead."""
     now = clock.now(session)
-    hook = session.get_one(Hook, message.library_id, populate_existing=True)
+    hook = session.get(Hook, message.library_id, populate_existing=True)
+    if hook is None:
+        raise LeaseLost(f"webhook of {message.library_id} was removed")
     since = hook.failing_since or now
     delay = BACKOFF[min(hook.failures, len(BACKOFF) - 1)]
     values = {"failures": Hook.failures + 1, "failing_since": since}

@@ -73,9 +73,10 @@ def switch_on(session: Session, library_id: str) -> None:
 
 
 def switch_off(session: Session, library_id: str, why: str = "operator") -> None:
-    """Nothing is sent any more, what waits neither."""
+    """Nothing is sent any more, what waits neither, nor is what is on its way tried again."""
     hook = _existing(session, library_id)
     hook.off = why
+    hook.fence, hook.lease_until = hook.fence + 1, None
     session.execute(
         update(HookDelivery)
         .where(HookDelivery.library_id == library_id, HookDelivery.state == "queued")
@@ -85,7 +86,6 @@ def switch_off(session: Session, library_id: str, why: str = "operator") -> None
 
 
 def remove(session: Session, library_id: str) -> None:
-    _existing(session, library_id)
     switch_off(session, library_id)
     session.execute(delete(Hook).where(Hook.library_id == library_id))
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from review import clock
 from review.feed import Reader
+from review.feed.view import Facets
 from review.models import Campaign, FeedEntry
 
 MAX_PAGE = 100
@@ -113,9 +114,8 @@ def as_shown(entry: FeedEntry, reader: Reader) -> FeedEntry:
     """The entry, or the tombstone that it is to this reader: a copy, no row."""
     if entry.kind == "withdrawn" or (reader.covers(entry) and entry.record is not None):
         return entry
-    return FeedEntry(
-        seq=entry.seq, kind="withdrawn", clip_id=entry.clip_id, at=entry.at, reason="view_left"
-    )
+    why = reader.why_gone(Facets(entry.scope, entry.level, entry.campaign))
+    return FeedEntry(seq=entry.seq, kind="withdrawn", clip_id=entry.clip_id, at=entry.at, reason=why)
 
 
 def earliest(session: Session) -> datetime:

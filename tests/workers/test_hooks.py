@@ -8,13 +8,14 @@ import json
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from review import clock, hooks
@@ -35,6 +36,7 @@ class Server:
 
     port: int = 0
     status: int = 204
+    before_answer: Callable[[], None] | None = None
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -52,6 +54,8 @@ def listening(server: Server) -> Iterator[Server]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            if server.before_answer is not None:
+                server.before_answer()
             self.send_response(server.status)
             self.send_header("Location", f"http://127.0.0.1:{server.port}/elsewhere")
             self.send_header("Content-Length", "0")
@@ -287,6 +291,23 @@ def test_two_senders_send_each_once(office: Office, server: Server, site: Subscr
     assert send_next(office.deps) is True  # it died: its lease is over
     with office.world.write() as session, pytest.raises(LeaseLost):
         hooks.delivered(session, first, "204")
+    assert len(server.got) == 1
+
+
+@pytest.mark.parametrize("ended", [hooks.remove, hooks.switch_off])
+def test_a_webhook_that_ends_while_its_server_answers_stays_ended(
+    office: Office, server: Server, site: Subscribed, ended: Callable[[Session, str], None]
+) -> None:
+    def end() -> None:
+        with office.world.write() as session:
+            ended(session, site.library.id)
+
+    office.world.clip(State.PUBLISHED)
+    server.status, server.before_answer = 500, end
+    assert send_next(office.deps) is True  # and the sender lives
+    server.status, server.before_answer = 204, None
+    assert send_all(office) == 0
+    assert [row[1] for row in states(office, site)] == ["dropped"]
     assert len(server.got) == 1
 
 

@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from lxml import etree
 from sqlalchemy import update
 
-from review import feed
+from review import feed, publication
 from review.consent import Scope
-from review.models import FeedEntry
+from review.models import Clip, FeedEntry
 from review.policy import Role
 from review.states import State
 from tests.captioning import keep, published
@@ -352,6 +352,18 @@ def test_a_library_of_public_clips_finds_no_other_in_any_form(
         assert "hai" not in re.findall(r"<title>([^<]*)</title>", text)
     items = json.loads(narrow("GET", "/feed/v1/feed.json").data)["items"]
     assert len(items) == 1
+    with world.write() as session:
+        version = session.get_one(Clip, shelf.rich).version
+        publication.lower_scope(
+            session, shelf.rich, world.actor(Role.MODERATOR), Scope.LIBRARY, version
+        )
+    # In the same word as where it follows with a cursor.
+    assert narrow("GET", "/feed/v1/changes").get_json()["changes"][-1]["reason"] == (
+        "scope_lowered"
+    )
+    told = narrow("GET", "/feed/v1/feed.atom").text
+    assert "scope_lowered" in told
+    assert "view_left" not in told
     asked = "/feed/v1/oai?verb=GetRecord&metadataPrefix=oai_dc&identifier={}"
     told = narrow("GET", asked.format(_oai_id(wide, late))).text
     assert "idDoesNotExist" in told
