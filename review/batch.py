@@ -22,6 +22,7 @@ from review.errors import InvalidInput, NoSuchThing, NotAllowed, ReviewError, Wr
 from review.keys import is_id
 from review.lifecycle import ASSIGN, FREE_CLAIM, check_version, load_visible
 from review.models import Account, Batch, BatchRow, Clip
+from review.notices import telling
 from review.policy import Actor, Role, parties, stage_of
 from review.states import REVIEWERS, Action, Party, State
 from review.text import Sentence, one_of
@@ -174,6 +175,8 @@ def _do(session: Session, batch: Batch, row: BatchRow, actor: Actor) -> Outcome:
         assert batch.target is not None
         _require_may_decide(actor_of(_reviewer(session, batch.target)), clip)
         row.before = {"assigned_to": clip.assigned_to}
+        if batch.target not in (actor.id, clip.assigned_to):
+            telling.tell(session, "assigned", clip, Account.id == batch.target)
         clip.assigned_to = batch.target
         _record(session, clip, ASSIGN, actor, mine, {"to": batch.target})
         return Outcome.DONE
