@@ -8,7 +8,7 @@ from review import audit, feed, looks
 from review.errors import InvalidInput, NotAllowed, WrongState
 from review.lifecycle import CHOOSE_POSTER, check_version, load_visible
 from review.models import Clip
-from review.policy import Actor, ClipFacts, parties
+from review.policy import Actor, ClipFacts, parties, shown_state
 from review.publication import in_feed, record
 from review.queries.records import output_files, revision
 from review.states import Party, State
@@ -74,7 +74,7 @@ def _chooser(actor: Actor, clip: ClipFacts) -> Party:
         party = Party.MODERATOR
     else:
         raise NotAllowed("the owner, the teacher of the class and moderators choose the picture")
-    is_unshown = clip.state in _UNSHOWN and not clip.unannounced
+    is_unshown = shown_state(None, clip) in _UNSHOWN
     if is_unshown or (party is Party.MODERATOR and clip.state != State.PUBLISHED):
         raise WrongState("in this state nobody of this role chooses the picture")
     return party

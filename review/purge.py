@@ -35,7 +35,7 @@ from review.models import (
 from review.states import State
 
 _IS_DRAFT = Captions.confirmed.is_(False)
-# A clip in such a state is not compared with what it was.
+# A clip in such a state is not compared with what it was, once that can not be undone any more.
 DECIDED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
 
 
@@ -58,7 +58,7 @@ def due(session: Session, limit: int = 50) -> list[str]:
     may_go = or_(
         and_(is_replaced, has_files),
         and_(or_(is_replaced, is_withdrawn), has_notes),
-        and_(Clip.state.in_(DECIDED), was_played),
+        and_(is_decided, was_played),
     )
     query = select(Revision.id).join(Clip, Clip.id == Revision.clip_id).where(may_go)
     return list(session.scalars(query.order_by(Revision.id).limit(limit)))
@@ -75,9 +75,9 @@ def forget(session: Session, revision_id: str) -> list[str]:
     revision = session.get_one(Revision, revision_id)
     clip = session.get_one(Clip, revision.clip_id)
     was_redacted = session.scalar(_redactions(revision_id).limit(1)) is not None
-    is_over = (clip.state in DECIDED and not clip.unannounced) or was_redacted
-    is_replaced = revision.number < clip.revision and is_over
-    if is_replaced or clip.state in DECIDED:
+    is_decided = clip.state in DECIDED and not clip.unannounced
+    is_replaced = revision.number < clip.revision and (is_decided or was_redacted)
+    if is_replaced or is_decided:
         session.execute(delete(Coverage).where(Coverage.revision_id == revision_id))
     if is_replaced or clip.state == State.WITHDRAWN:
         session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))

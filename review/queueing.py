@@ -144,19 +144,23 @@ def _returns(session: Session, clip: Clip, revision: Revision) -> Iterator[str]:
     others = _with(session, alike, [revision.original_sha256])
     earlier = [other for other in others if other < clip.id]  # ids sort by time
     rows = session.execute(
-        select(Clip.state, Clip.school_id, Clip.published_at).where(
+        select(Clip.state, Clip.school_id, Clip.published_at, Clip.unannounced).where(
             Clip.id.in_(earlier[:MAX_FOUND])
         )
     ).all()
     if any(row.state in _ENDED for row in rows):
         yield "returns"
-    if any(row.state in _ENDED or _is_gone_elsewhere(clip, row) for row in rows):
+    if any(_has_ended_here(clip, row) for row in rows):
         yield RETURNS_HERE
 
 
-def _is_gone_elsewhere(clip: Clip, other: Any) -> bool:
+def _has_ended_here(clip: Clip, other: Any) -> bool:
+    """As the clip's school is told: of another school's clip what the public would be."""
+    has_ended = bool(other.state in _ENDED)
+    if other.school_id == clip.school_id:
+        return has_ended
     taken_back = other.published_at is not None and other.state != State.PUBLISHED
-    return taken_back and bool(other.school_id != clip.school_id)
+    return taken_back or (has_ended and not other.unannounced)
 
 
 def _with(session: Session, revisions: Sequence[str], hashes: Sequence[str]) -> list[str]:

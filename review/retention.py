@@ -46,7 +46,8 @@ def decided_at() -> ColumnElement[datetime | None]:
 def _is_past(session: Session, kept: Kept) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """(all of the clip may go, its originals may go)."""
     now, at = clock.now(session), decided_at()
-    closed = Clip.case_open.is_(False)
+    # What can be undone is not decided yet.
+    closed = and_(Clip.case_open.is_(False), Clip.unannounced.is_(False))
     never: ColumnElement[bool] = Clip.id.is_(None)
     withdrawn: ColumnElement[bool] = never
     if kept.withdrawn is not None:
