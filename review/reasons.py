@@ -6,8 +6,6 @@ to be offered any more. Codes are for ever: what was noted under one is always r
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +17,7 @@ from review import clock
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, WrongState
 from review.models import NoteReason
 from review.policy import Actor, Role
+from review.search import code_of
 from review.text import clean
 
 REASONS: dict[str, str] = {
@@ -39,7 +38,6 @@ REASONS: dict[str, str] = {
 OTHER = "other"  # pages write under it what has no reason of its own
 EDITORS = frozenset({Role.MODERATOR, Role.ADMIN})
 MAX_REASONS, MAX_LABEL = 60, 120
-_D = chr(0x111)  # d with a stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,7 @@ def add(session: Session, actor: Actor, label: str) -> Reason:
     label = _label(rows, label)
     if len(rows) >= MAX_REASONS:
         raise InvalidInput(label="Danh sách lý do đã đầy.")
-    taken = {row.code for row in rows}
-    base = _slug(label)
-    code = next(
-        c for n in range(1, len(rows) + 2) if (c := f"{base}_{n}" if n > 1 else base) not in taken
-    )
+    code = code_of(label, {row.code for row in rows}, nameless="reason")
     row = NoteReason(code=code, label=label, position=len(rows))
     _sign(session, actor, row)
     session.add(row)
@@ -178,13 +172,6 @@ def _label(others: Sequence[NoteReason], label: str) -> str:
     if label.casefold() in (_told(row).label.casefold() for row in others):
         raise InvalidInput(label="Đã có lý do này.")
     return label
-
-
-def _slug(label: str) -> str:
-    # Of all Vietnamese letters only this one is no Latin letter with a mark.
-    plain = unicodedata.normalize("NFKD", label.lower().replace(_D, "d"))
-    words = re.sub("[^a-z0-9]+", "_", plain.encode("ascii", "ignore").decode()).strip("_")
-    return words[:40].strip("_") or "reason"
 
 
 def _sign(session: Session, actor: Actor, row: NoteReason) -> None:
