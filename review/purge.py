@@ -14,7 +14,7 @@ a takedown says which were removed, and when. What a crash left is removed by th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, or_, select, update
@@ -92,18 +92,22 @@ def order_outputs(session: Session, revision: Revision, why: str) -> list[str]:
     files = session.scalars(
         select(OutputFile).where(OutputFile.revision_id == revision.id).order_by(OutputFile.key)
     ).all()
-    for file in files:
-        order(session, revision, file.what, file.key, file.bytes, file.sha256, why)
+    going = [(file.what, file.key, file.bytes, file.sha256) for file in files]
+    order(session, revision, going, why)
     session.execute(delete(OutputFile).where(OutputFile.revision_id == revision.id))
     session.execute(delete(Rendition).where(Rendition.revision_id == revision.id))
     return [file.key for file in files]
 
 
 def order(
-    session: Session, revision: Revision, what: str, key: str, size: int, sha256: str, why: str
+    session: Session, revision: Revision, files: Iterable[tuple[str, str, int, str]], why: str
 ) -> None:
-    """Note that these bytes have to go; :func:`ordered` gives them to whoever removes them."""
-    session.add(
+    """Note that these bytes have to go; :func:`ordered` gives them to whoever removes them.
+
+    ``files``: (what, key, bytes, sha256).
+    """
+    now = clock.now(session)
+    session.add_all(
         Purge(
             clip_id=revision.clip_id,
             revision=revision.number,
@@ -112,8 +116,9 @@ def order(
             bytes=size,
             sha256=sha256,
             why=why,
-            ordered_at=clock.now(session),
+            ordered_at=now,
         )
+        for what, key, size, sha256 in files
     )
     session.flush()
 

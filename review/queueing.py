@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from review import revisions
 from review.consent import missing
 from review.models import (
     Clip,
@@ -47,16 +48,12 @@ def place_name(party: str, kind: str | None = None, value: str | None = None) ->
     return party if kind is None else f"{party}/{kind}:{value}"
 
 
-def waits_for(clip: Clip) -> Party:
-    """Whose decision the clip's stage asks for."""
-    return Party(clip.stage_party)
-
-
 def follow(session: Session, clip: Clip, before: str) -> None:
     """Put the clip where it stands after a move, and tell the clips that resemble it."""
     if State.IN_REVIEW in (before, clip.state):
         _place(session, clip)
-    if clip.published_at is not None or before in _ENDED or clip.state in _ENDED:
+    was_public = clip.published_at is not None and clip.state != before
+    if was_public or before in _ENDED or clip.state in _ENDED:
         _tell_alike(session, clip)
 
 
@@ -70,7 +67,7 @@ def refile(session: Session, clip: Clip) -> None:
 def _place(session: Session, clip: Clip) -> None:
     standing = select(QueuePlace.list, QueuePlace.turn).where(QueuePlace.clip_id == clip.id)
     old = {row.list: row.turn for row in session.execute(standing)}
-    party = waits_for(clip)
+    party = Party(clip.stage_party)
     turn, wanted = None, set()
     if clip.state == State.IN_REVIEW:
         turn = old.get(party) or _turn(session, clip, party)
@@ -111,9 +108,7 @@ def _lists(session: Session, clip: Clip, party: Party) -> Iterator[str]:
 
 
 def _signs(session: Session, clip: Clip) -> Iterator[str]:
-    revision = session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
+    revision = revisions.find(session, clip)
     if revision is None:
         return
     if (revision.signals or {}).get("flashing_spans"):

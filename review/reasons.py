@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
@@ -19,6 +18,7 @@ from review.models import NoteReason
 from review.policy import Actor, Role
 from review.search import code_of
 from review.text import clean
+from review.upserts import upsert
 
 REASONS: dict[str, str] = {
     "name_visible": "Thấy rõ tên, bảng tên hoặc phù hiệu của học sinh",
@@ -62,10 +62,6 @@ def _told(row: NoteReason) -> Reason:
     usual = REASONS.get(row.code)
     label = row.label or usual or row.code
     return Reason(row.code, label, row.retired_at is not None, usual not in (None, label))
-
-
-def offered(session: Session) -> list[Reason]:
-    return [reason for reason in every(session) if not reason.retired]
 
 
 def is_known(session: Session, code: str) -> bool:
@@ -140,17 +136,12 @@ def _for_editing(session: Session, actor: Actor) -> list[NoteReason]:
     """Every reason as a row, in order, locked: two people who edit at once come one by one."""
     if actor.role not in EDITORS or actor.id is None:
         raise NotAllowed(f"a {actor.role} does not edit the reasons")
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    signed = {"changed_by": actor.id, "changed_at": clock.now(session)}
     values = [
-        {
-            "code": reason.code,
-            "position": position,
-            "changed_by": actor.id,
-            "changed_at": clock.now(session),
-        }
+        {"code": reason.code, "position": position, **signed}
         for position, reason in enumerate(every(session))
     ]
-    session.execute(insert(NoteReason).values(values).on_conflict_do_nothing())
+    session.execute(upsert(session, NoteReason).values(values).on_conflict_do_nothing())
     query = select(NoteReason).order_by(NoteReason.position, NoteReason.code).with_for_update()
     rows = list(session.scalars(query.execution_options(populate_existing=True)))
     for position, row in enumerate(rows):

@@ -90,7 +90,7 @@ def let_go(session: Session, clip_id: str, kept: Kept) -> int:
 def _order_original(session: Session, revision: Revision, why: str) -> None:
     revision.original_purged_at = clock.now(session)
     size, sha256 = revision.original_bytes, revision.original_sha256
-    purge.order(session, revision, "original", revision.original_key, size, sha256, why)
+    purge.order(session, revision, [("original", revision.original_key, size, sha256)], why)
 
 
 def has_bytes(session: Session, revision: Revision) -> bool:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from review import announcing, campaigns, clock, policy, queries, stages
 from review.errors import InvalidInput, StaleCampaign
 from review.models import Campaign
-from review.policy import Role
+from review.policy import REVIEWER_ROLES, Role
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
@@ -128,7 +128,7 @@ def announce(campaign_id: str) -> Response:
 
 
 @blueprint.post("/decisions/<clip_id>/undo")
-@roles(Role.REVIEWER, Role.MODERATOR)
+@roles(*REVIEWER_ROLES)
 def undo(clip_id: str) -> Response:
     """Of a decision that nobody was told yet, by who took it or a moderator."""
     actor, version = require_actor(), seen_version()
