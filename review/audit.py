@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review.clock import iso, now
 from review.models import AuditRow, ChainHead
+from review.upserts import upsert
 
 GENESIS = "0" * 64
 
@@ -74,8 +74,9 @@ def _take_head(session: Session) -> tuple[int, str]:
     ).one_or_none()
     if head is not None:
         return head.seq, head.hash
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(ChainHead).values(id=1, seq=0, hash=GENESIS).on_conflict_do_nothing())
+    session.execute(
+        upsert(session, ChainHead).values(id=1, seq=0, hash=GENESIS).on_conflict_do_nothing()
+    )
     return _take_head(session)
 
 
@@ -95,6 +96,11 @@ def row_hash(row: AuditRow) -> str:
         "detail": row.detail,
         "previous_hash": row.previous_hash,
     }
+    return digest(content)
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """SHA-256, hex, of the content as canonical JSON."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

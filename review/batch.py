@@ -22,7 +22,8 @@ from review.errors import InvalidInput, NoSuchThing, NotAllowed, ReviewError, Wr
 from review.keys import is_id
 from review.lifecycle import ASSIGN, FREE_CLAIM, check_version, load_visible
 from review.models import Account, Batch, BatchRow, Clip
-from review.policy import Actor, Role, parties, stage_of
+from review.notices import telling
+from review.policy import REVIEWER_ROLES, Actor, Role, parties, reviews, stage_of
 from review.states import REVIEWERS, Action, Party, State
 from review.text import Sentence, one_of
 
@@ -68,7 +69,7 @@ def start(
     session: Session, actor: Actor, kind: str, target: str | None, rows: Sequence[tuple[str, int]]
 ) -> Batch:
     """Keep what was chosen: ``rows`` are (clip, version that the person saw). Does nothing yet."""
-    if actor.role not in (Role.REVIEWER, Role.MODERATOR):
+    if actor.role not in REVIEWER_ROLES:
         raise NotAllowed(f"a {actor.role} does not review")
     if kind not in list(Kind):
         raise InvalidInput(kind=one_of(Kind))
@@ -142,8 +143,9 @@ def _each(
     otherwise: Outcome,
 ) -> None:
     with write() as session:
-        rows = rows_of(session, get(session, batch_id, actor))
-        positions = [row.position for row, _ in rows if row.outcome == wanted]
+        mine = BatchRow.batch_id == get(session, batch_id, actor).id
+        query = select(BatchRow.position).where(mine, BatchRow.outcome == wanted)
+        positions = list(session.scalars(query.order_by(BatchRow.position)))
     for position in positions:
         try:
             with write() as session:
@@ -165,15 +167,17 @@ def _lock(session: Session, batch_id: str, position: int) -> BatchRow:
 
 def _do(session: Session, batch: Batch, row: BatchRow, actor: Actor) -> Outcome:
     clip = load_visible(session, row.clip_id, actor)
+    check_version(session, clip, row.version, actor)
     if batch.kind == Kind.REJECT_DUPLICATES:
         _reject(session, batch, row, clip, actor)
         return Outcome.DONE
-    check_version(session, clip, row.version, actor)
     mine = _reviewing(actor, clip)
     if batch.kind == Kind.ASSIGN:
         assert batch.target is not None
         _require_may_decide(actor_of(_reviewer(session, batch.target)), clip)
         row.before = {"assigned_to": clip.assigned_to}
+        if batch.target not in (actor.id, clip.assigned_to):
+            telling.tell(session, "assigned", clip, Account.id == batch.target)
         clip.assigned_to = batch.target
         _record(session, clip, ASSIGN, actor, mine, {"to": batch.target})
         return Outcome.DONE
@@ -188,7 +192,6 @@ def _do(session: Session, batch: Batch, row: BatchRow, actor: Actor) -> Outcome:
 
 
 def _reject(session: Session, batch: Batch, row: BatchRow, clip: Clip, actor: Actor) -> None:
-    check_version(session, clip, row.version, actor)
     if not is_duplicate(session, actor, clip, batch.target):
         raise NotSame("this clip is no duplicate")
     notes = [NoteInput(None, "duplicate")]
@@ -211,17 +214,16 @@ def is_duplicate(session: Session, actor: Actor, clip: Clip, of: str | None) -> 
 
 def _reviewing(actor: Actor, clip: Clip) -> Party:
     """As what this person takes part in the clip's review."""
-    mine = parties(actor, clip)
     if clip.state != State.IN_REVIEW:
         raise WrongState("only a clip in review is given to somebody")
-    if Party.OWNER in mine or not mine & REVIEWERS:
+    if not reviews(actor, clip):
         raise NotAllowed("only who may review a clip says who does")
-    return min(mine & REVIEWERS, key=list(Party).index)
+    return min(parties(actor, clip) & REVIEWERS, key=list(Party).index)
 
 
 def _reviewer(session: Session, account_id: str | None) -> Account:
     found = session.get(Account, account_id) if account_id and is_id(account_id) else None
-    if found is None or not found.active or found.role not in (Role.REVIEWER, Role.MODERATOR):
+    if found is None or not found.active or found.role not in REVIEWER_ROLES:
         raise InvalidInput(target="Hãy chọn một người duyệt.")
     return found
 
@@ -270,9 +272,7 @@ def _record(
 
 def reviewers(session: Session, actor: Actor) -> list[Account]:
     """Whom this person may ask: a moderator anybody, a reviewer those of the own school."""
-    wanted = select(Account).where(
-        Account.active.is_(True), Account.role.in_((Role.REVIEWER, Role.MODERATOR))
-    )
+    wanted = select(Account).where(Account.active.is_(True), Account.role.in_(REVIEWER_ROLES))
     if actor.role is not Role.MODERATOR:
         mine = Account.school_id == actor.school_id
         wanted = wanted.where(Account.role == Role.REVIEWER, mine)

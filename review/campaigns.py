@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from review import audit, checklist, clock, stages
@@ -17,7 +17,7 @@ from review.errors import InvalidInput, NoSuchThing, NotAllowed, StaleCampaign
 from review.keys import is_id
 from review.models import Campaign, PolicyRow
 from review.policy import Actor, Role
-from review.search import fold
+from review.search import code_of
 from review.stages import Stage
 from review.text import Sentence, clean, one_of
 
@@ -58,7 +58,7 @@ def add(session: Session, slug: str, plan: Plan, actor: Actor) -> Campaign:
         raise InvalidInput(slug="Mã gồm chữ thường không dấu, số và dấu gạch, ví dụ «an-toan».")
     if session.scalar(select(Campaign.id).where(Campaign.slug == slug)):
         raise InvalidInput(slug="Mã này đã có.")
-    columns = _columns(plan)
+    columns = _columns(plan, None)
     row = Campaign(slug=slug, version=1, created_at=clock.now(session), **columns)
     session.add(row)
     session.flush()
@@ -75,7 +75,7 @@ def change(session: Session, campaign_id: str, plan: Plan, actor: Actor, version
     row = get(session, campaign_id, lock=True)
     if row.version != version:
         raise StaleCampaign(f"campaign {row.slug} has changed")
-    wanted = _columns(plan)
+    wanted = _columns(plan, row)
     if (plan.stages or stages.DEFAULT.stages) != stages_of(session, row):
         wanted["policy_id"] = _keep_policy(session, row, plan.stages, actor)
     changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
@@ -112,14 +112,23 @@ def stages_of(session: Session, campaign: Campaign) -> tuple[Stage, ...]:
     return row.rules.stages if row is not None else stages.DEFAULT.stages
 
 
+def is_open(campaign: Campaign, now: datetime) -> bool:
+    """Whether clips may be sent for it; :func:`opened` asks the same of rows."""
+    return (campaign.opens_at or now) <= now <= (campaign.closes_at or now)
+
+
+def opened(now: datetime) -> ColumnElement[bool]:
+    begun = or_(Campaign.opens_at.is_(None), Campaign.opens_at <= now)
+    runs = or_(Campaign.closes_at.is_(None), Campaign.closes_at >= now)
+    return and_(begun, runs)
+
+
 def of_slug(session: Session, slug: str, kept: str | None = None) -> str:
     """The id of an open campaign; ``kept``: the one that a draft has already may have closed."""
     row = session.scalar(select(Campaign).where(Campaign.slug == slug))
     if row is None:
         raise InvalidInput(campaign="Không có cuộc vận động này.")
-    now = clock.now(session)
-    is_open = (row.opens_at or now) <= now <= (row.closes_at or now)
-    if not is_open and row.id != kept:
+    if not is_open(row, clock.now(session)) and row.id != kept:
         raise InvalidInput(campaign="Cuộc vận động này chưa mở hoặc đã kết thúc.")
     return row.id
 
@@ -129,7 +138,7 @@ def _require_keeper(actor: Actor) -> None:
         raise NotAllowed(f"a {actor.role} does not keep campaigns")
 
 
-def _columns(plan: Plan) -> dict[str, Any]:
+def _columns(plan: Plan, row: Campaign | None) -> dict[str, Any]:
     title = clean(plan.title, limit=120)
     if not title:
         raise InvalidInput(title="Hãy ghi tên của cuộc vận động.")
@@ -144,28 +153,29 @@ def _columns(plan: Plan) -> dict[str, Any]:
         "opens_at": plan.opens_at,
         "closes_at": plan.closes_at,
         "topics": list(plan.topics),
-        "checklist": _checklist(plan.checklist),
+        "checklist": _checklist(plan.checklist, row.checklist if row else None),
         "announce_at": plan.announce_at,
         "holds_changes": plan.holds_changes,
     }
 
 
-def _checklist(labels: Sequence[str]) -> list[dict[str, Any]] | None:
-    """A usual label keeps its code; the others get one of their letters."""
+def _checklist(
+    labels: Sequence[str], before: Sequence[Mapping[str, Any]] | None
+) -> list[dict[str, Any]] | None:
+    """A usual label keeps its code, and so does one that the campaign had ``before``: answers are
+    kept under it. The others get one of their letters."""
     usual = {check["label"]: check["code"] for check in checklist.DEFAULT}
-    found: dict[str, str] = {}
-    for label in (clean(text, limit=120) for text in labels):
-        if label:
-            found.setdefault(usual.get(label) or _code(label), label)
-    if len(found) > MAX_CHECKS:
+    own = {check["label"]: check["code"] for check in before or ()}
+    codes = {label: code for label, code in own.items() if code not in ("", *usual.values())}
+    codes |= usual
+    wanted = list(dict.fromkeys(filter(None, (clean(text, limit=120) for text in labels))))
+    if len(wanted) > MAX_CHECKS:
         raise InvalidInput(checklist=Sentence("Nhiều nhất {count} mục.", count=MAX_CHECKS))
-    own = [{"code": code, "label": label} for code, label in found.items()]
-    return None if not own or own == list(checklist.DEFAULT) else own
-
-
-def _code(label: str) -> str:
-    """Letters and digits of the label: "Đúng chủ đề" is "dung_chu_de"."""
-    return "_".join(re.findall(r"[a-z0-9]+", fold(label)))[:60]
+    for label in wanted:
+        if label not in codes:
+            codes[label] = code_of(label, codes.values(), nameless="check")
+    found = [{"code": codes[label], "label": label} for label in wanted]
+    return None if not found or found == list(checklist.DEFAULT) else found
 
 
 def _keep_policy(

@@ -6,8 +6,6 @@ into the audit; the audit's rows of it show to nobody else (``lifecycle.HOLD_ACT
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -194,8 +192,7 @@ def digest(entry: CaseEntry) -> str:
         "recipient_name": entry.recipient_name,
         "told_at": clock.iso(entry.told_at) if entry.told_at else None,
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return audit.digest(content)
 
 
 def altered(session: Session) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from review import clock
+from review.clock import VIETNAM
 from review.consent import Scope, narrowest
 from review.errors import (
     ClassClipsFull,
@@ -33,7 +34,6 @@ TERM = timedelta(days=90)  # a code lives so long, or to the end of the school y
 LONGEST = timedelta(days=400)
 MAX_PUPILS, MAX_CLIPS = 500, 5000
 MANAGERS = frozenset({Role.TEACHER, Role.ADMIN})
-_VIETNAM = timezone(timedelta(hours=7))
 
 
 class CodeState(StrEnum):
@@ -73,16 +73,16 @@ def typed(text: str) -> str:
 
 def end_of(day: date) -> datetime:
     """The last second of a day in Viet Nam."""
-    return datetime.combine(day, time(23, 59, 59), _VIETNAM).astimezone(UTC)
+    return datetime.combine(day, time(23, 59, 59), VIETNAM).astimezone(UTC)
 
 
 def last_day(ends_at: datetime) -> date:
-    return ends_at.astimezone(_VIETNAM).date()
+    return ends_at.astimezone(VIETNAM).date()
 
 
 def default_end(now: datetime) -> datetime:
     """The end of the school year (31 May), never sooner than in 90 days."""
-    today = now.astimezone(_VIETNAM).date()
+    today = now.astimezone(VIETNAM).date()
     summer = date(today.year + (today.month >= 8), 5, 31)
     return end_of(max(summer, today + TERM))
 
@@ -156,7 +156,7 @@ def set_terms(session: Session, class_id: str, terms: Terms) -> SchoolClass:
     row = _locked(session, class_id)
     errors: dict[str, str] = {}
     now = clock.now(session)
-    today = now.astimezone(_VIETNAM).date()
+    today = now.astimezone(VIETNAM).date()
     if terms.ends_on < today:
         errors["ends_on"] = "Ngày hết hạn đã qua. Muốn dừng mã ngay, hãy bấm «Dừng mã»."
     elif terms.ends_on > today + LONGEST:

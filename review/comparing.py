@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.hashindex import LOOSE, Frame, unpack
+from review import revisions
+from review.hashindex import LOOSE, Frame, distance, unpack
 from review.models import Captions, Clip, FrameHashes, OutputFile, Redaction, Revision
-from review.policy import Actor, may_see, parties
-from review.states import REVIEWERS, Party, State
+from review.policy import Actor, may_see, reviews
+from review.states import State
 
 FILES = ("proxy.mp4", "poster.jpg", "sprite.vtt", "sprite.jpg")  # of it that may be looked at
 HEARD_LU = 1.0  # less nobody hears
@@ -49,9 +50,7 @@ class Compared:
 
 def may_compare(actor: Actor, clip: Clip) -> bool:
     """Whoever reviews it, and only while it is reviewed."""
-    mine = parties(actor, clip)
-    is_reviewer = bool(mine & REVIEWERS) and Party.OWNER not in mine
-    return is_reviewer and may_see(actor, clip) and clip.state == State.IN_REVIEW
+    return reviews(actor, clip) and may_see(actor, clip) and clip.state == State.IN_REVIEW
 
 
 def earlier(session: Session, clip: Clip) -> Revision | None:
@@ -98,9 +97,7 @@ def file(session: Session, clip: Clip, what: str, actor: Actor) -> OutputFile | 
 def compare(session: Session, clip: Clip) -> Compared | None:
     """None where there is nothing to compare with."""
     old = earlier(session, clip)
-    new = session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
+    new = revisions.find(session, clip)
     if old is None or new is None:
         return None
     before, after = (_frames(session, revision) for revision in (old, new))
@@ -117,14 +114,10 @@ def offset_s(old: Sequence[Frame], new: Sequence[Frame]) -> float:
     say that are like one another; 0 where none are."""
     shifts = []
     for frame in new if old else ():
-        alike = min(old, key=lambda o: (_distance(o, frame), abs(o.at_ms - frame.at_ms)))
-        if _distance(alike, frame) <= LOOSE:
+        alike = min(old, key=lambda o: (distance(o.bits, frame.bits), abs(o.at_ms - frame.at_ms)))
+        if distance(alike.bits, frame.bits) <= LOOSE:
             shifts.append(alike.at_ms - frame.at_ms)
     return round(median(shifts) / 1000, 1) if shifts else 0.0
-
-
-def _distance(one: Frame, other: Frame) -> int:
-    return (one.bits ^ other.bits).bit_count()
 
 
 def _differences(session: Session, old: Revision, new: Revision) -> tuple[Difference, ...]:

@@ -22,7 +22,7 @@ from review.consent import (
 from review.errors import InvalidInput, NoSuchThing, NotAllowed
 from review.lifecycle import load_visible
 from review.models import Clip, ClipPerson, Consent
-from review.policy import SYSTEM, Actor
+from review.policy import SYSTEM, Actor, shown_state
 from review.publication import try_publish, withdraw
 from review.states import State
 
@@ -32,7 +32,7 @@ _SETTLED = (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)
 
 def _is_settled(clip: Clip) -> bool:
     """A rejection that nobody was told of looks like a review, and may become one again."""
-    return clip.state in _SETTLED and not clip.unannounced
+    return shown_state(None, clip) in _SETTLED
 
 
 def _visible(session: Session, clip_id: str, actor: Actor) -> Clip:

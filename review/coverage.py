@@ -9,29 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from review import clock
+from review import clock, revisions
 from review.errors import InvalidInput, StaleClip
 from review.models import Clip, Coverage, Revision
 from review.policy import Actor
+from review.spans import Span, merged
+from review.upserts import upsert
 
-Span = tuple[float, float]
 SLACK_S = 0.5  # players tell the time four times a second, and the last frames end before the clock
 MAX_SPEED = 4.0  # the desk plays up to 3x
 MAX_SPANS = 500  # in one call
-
-
-def merged(spans: Iterable[Sequence[float]]) -> list[Span]:
-    """In order, those that touch as one."""
-    found: list[Span] = []
-    for start, end in sorted((float(a), float(b)) for a, b in spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end)
-        else:
-            found.append((start, end))
-    return found
 
 
 def unplayed(spans: Iterable[Sequence[float]], length_s: float) -> list[Span]:
@@ -46,7 +35,10 @@ def unplayed(spans: Iterable[Sequence[float]], length_s: float) -> list[Span]:
 
 def begin(session: Session, clip: Clip, actor: Actor) -> None:
     """The desk is open. A second time changes nothing, unless the bytes are others now."""
-    revision = _revision(session, clip)
+    _begin(session, revisions.find(session, clip), actor)
+
+
+def _begin(session: Session, revision: Revision | None, actor: Actor) -> None:
     if revision is None or revision.watched_sha256 is None or actor.id is None:
         return
     row = session.get(Coverage, (revision.id, actor.id))
@@ -55,7 +47,6 @@ def begin(session: Session, clip: Clip, actor: Actor) -> None:
     if row is not None:
         session.delete(row)
         session.flush()
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     values = {
         "revision_id": revision.id,
         "account_id": actor.id,
@@ -64,7 +55,7 @@ def begin(session: Session, clip: Clip, actor: Actor) -> None:
         "spans": [],
         "began_at": clock.now(session),
     }
-    session.execute(insert(Coverage).values(**values).on_conflict_do_nothing())
+    session.execute(upsert(session, Coverage).values(**values).on_conflict_do_nothing())
 
 
 def add(
@@ -80,8 +71,8 @@ def add(
     Raises :class:`StaleClip` when other bytes are reviewed by now, :class:`InvalidInput`. What can
     not have been played yet is left out.
     """
-    begin(session, clip, actor)
-    revision = _revision(session, clip)
+    revision = revisions.find(session, clip)
+    _begin(session, revision, actor)
     if revision is None or actor.id is None or revision.watched_sha256 != sha256:
         raise StaleClip(clip.id, clip.version, [])
     row = session.get_one(Coverage, (revision.id, actor.id), with_for_update=True)
@@ -120,17 +111,11 @@ def forget(session: Session, clip: Clip, actor: Actor) -> None:
 
 
 def _row(session: Session, clip: Clip, actor: Actor) -> Coverage | None:
-    revision = _revision(session, clip)
+    revision = revisions.find(session, clip)
     if revision is None or actor.id is None:
         return None
     row = session.get(Coverage, (revision.id, actor.id))
     return row if row is not None and row.sha256 == revision.watched_sha256 else None
-
-
-def _revision(session: Session, clip: Clip) -> Revision | None:
-    return session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
 
 
 def _length(revision: Revision) -> float:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from review import (
     announcing,
     audit,
     checklist,
+    claims,
     clock,
     coverage,
     feed,
@@ -21,6 +22,7 @@ from review import (
     numbers,
     policy,
     reasons,
+    revisions,
 )
 from review.captions import reading as captions
 from review.errors import (
@@ -36,12 +38,12 @@ from review.keys import new_id
 from review.lifecycle import CLOSE_CASE, approvers, check_version, load, load_visible, move
 from review.models import Clip, Decision, Note, Revision
 from review.notices import telling
-from review.policy import Actor, Role, course_of, may_see, move_for, parties
+from review.policy import Actor, Role, course_of, may_see, move_for, parties, reviews
 from review.publication import ensure_ladder, in_feed, try_publish
 from review.queries.visibility import can_see
 from review.reasons import REASONS
 from review.stages import OBJECTIONS, Course
-from review.states import REVIEWERS, Action, Party, State
+from review.states import Action, Party, State
 from review.text import Sentence, clean, one_of
 
 CLAIM = timedelta(minutes=10)
@@ -83,21 +85,13 @@ class Verdict:
 def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
     """Take or renew the claim; the time until which it holds. Raises :class:`ClaimHeld`."""
     clip = load_visible(session, clip_id, actor)
-    mine = parties(actor, clip)
-    if clip.state != State.IN_REVIEW or not mine & REVIEWERS or Party.OWNER in mine:
+    if clip.state != State.IN_REVIEW or not reviews(actor, clip):
         raise NotAllowed("only a clip in review can be claimed, by one who may decide on it")
     now = clock.now(session)
     until = now + CLAIM
     taken = session.execute(
         update(Clip)
-        .where(
-            Clip.id == clip.id,
-            or_(
-                Clip.claimed_by.is_(None),
-                Clip.claimed_by == actor.id,
-                Clip.claimed_until < now,
-            ),
-        )
+        .where(Clip.id == clip.id, claims.free_for(actor, now))
         .values(claimed_by=actor.id, claimed_until=until)
         .execution_options(synchronize_session=False)
     )
@@ -136,7 +130,7 @@ def decide(
         raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
     how = _how_watched(session, clip, actor, verdict)
     _check(session, clip, actor, verdict, how)
-    revision = _current_revision(session, clip)
+    revision = revisions.current(session, clip)
     if verdict.sha256 not in (None, revision.watched_sha256):
         raise StaleClip(clip.id, clip.version if may_see(actor, clip) else None, [])
     stage, was_published = clip.stage, clip.state == State.PUBLISHED
@@ -218,8 +212,8 @@ def _check(session: Session, clip: Clip, actor: Actor, verdict: Verdict, how: st
 
 
 def _check_claim(session: Session, clip: Clip, actor: Actor) -> None:
-    held = clip.claimed_by not in (None, actor.id) and clip.claimed_until is not None
-    if held and clip.claimed_until is not None and clip.claimed_until > clock.now(session):
+    if claims.holder(session, clip) not in (None, actor.id):
+        assert clip.claimed_until is not None
         raise ClaimHeld("another reviewer has this clip", until=clock.iso(clip.claimed_until))
 
 
@@ -229,12 +223,6 @@ def require_complete(verdict: Verdict, how_watched: str | None) -> None:
         raise NotWatched("approving needs the whole clip to have been watched")
     if verdict.action in OBJECTIONS and not verdict.notes:
         raise NotesMissing("say why: at least one note")
-
-
-def _current_revision(session: Session, clip: Clip) -> Revision:
-    return session.scalars(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    ).one()
 
 
 def _is_vote(clip: Clip, action: Action) -> bool:

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, jobs, queueing
+from review import clock, jobs, queueing, revisions
 from review.jobs import Claim
 from review.lifecycle import load, load_visible
 from review.models import Clip, FaceProposals, Job
 from review.policy import Actor, move_for
-from review.redacting import current_revision
 from review.redaction import Box
 from review.states import Action
 
@@ -41,12 +40,12 @@ def request(session: Session, clip_id: str, actor: Actor) -> None:
     clip = load_visible(session, clip_id, actor)
     move_for(actor, Action.REDACT, clip)
     if search(session, clip).state in ("none", "failed"):
-        jobs.enqueue(session, KIND, clip, current_revision(session, clip))
+        jobs.enqueue(session, KIND, clip, revisions.current(session, clip))
 
 
 def search(session: Session, clip: Clip) -> Search:
     """How far the search through the current revision is, and what it found."""
-    revision = current_revision(session, clip)
+    revision = revisions.current(session, clip)
     row = session.get(FaceProposals, revision.id)
     if row is not None:
         boxes = tuple(Box(**box) for box in row.found["boxes"])

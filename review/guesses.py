@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import TooManyGuesses
 from review.models import Guesses
+from review.upserts import upsert
 
 WINDOW = timedelta(minutes=15)
 
@@ -52,9 +52,8 @@ def give_back(session: Session, door: Door, who: str) -> None:
 
 
 def _locked(session: Session, door: Door, who: str) -> Guesses:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        insert(Guesses)
+        upsert(session, Guesses)
         .values(kind=door.kind, who=who, since=clock.now(session), wrong=0)
         .on_conflict_do_nothing()
     )

@@ -130,7 +130,7 @@ def spread(frames: Sequence[Frame], most: int = MAX_INDEXED) -> list[Frame]:
     best: dict[int, tuple[int, int]] = {}
     for number, frame in enumerate(frames):
         near = frames[max(0, number - 1) : number + 2]
-        change = max(_distance(frame.bits, other.bits) for other in near)
+        change = max(distance(frame.bits, other.bits) for other in near)
         slot = (frame.at_ms - start) * most // length
         best[slot] = min(best.get(slot, (257, 0)), (change, number))
     return [frames[number] for _, number in sorted(best.values(), key=lambda b: b[1])]
@@ -208,7 +208,7 @@ def _candidates(
         )
         for entry, revision_id, clip_id, packed in rows:
             best = min(
-                _distance(int.from_bytes(packed[36 * theirs + 4 : 36 * theirs + 36]), ours[number])
+                distance(int.from_bytes(packed[36 * theirs + 4 : 36 * theirs + 36]), ours[number])
                 for theirs, number in set(hits[entry])
             )
             if best <= LOOSE:
@@ -277,7 +277,7 @@ def _match(frames: Sequence[Frame], one: _Compared, score: float) -> Match:
     )
 
 
-def _distance(one: int, other: int) -> int:
+def distance(one: int, other: int) -> int:
     return (one ^ other).bit_count()
 
 

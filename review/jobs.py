@@ -11,12 +11,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import LeaseLost, NoSuchThing, WrongState
-from review.models import Clip, Job, Notice, Revision
+from review.models import Clip, Job, Revision
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 3
@@ -243,13 +243,6 @@ def get(session: Session, job_id: str) -> Job:
     if job is None:
         raise NoSuchThing(f"there is no job {job_id}")
     return job
-
-
-def mails_of(account_id: str) -> Select[Job]:
-    """The mail jobs of one person."""
-    return (
-        select(Job).join(Notice, Notice.id == Job.notice_id).where(Notice.account_id == account_id)
-    )
 
 
 def last_open(session: Session, clip_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from review import audit, clock, policy, queueing, search, stages
+from review import audit, claims, policy, queueing, search, stages
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Campaign, Clip, Decision, PolicyRow, Redaction, Revision
@@ -171,7 +171,7 @@ def move(
     check_version(session, clip, seen_version, actor)
     chosen, party = policy.move_for(actor, action, clip, approvers=approvers(session, clip))
     before, version = clip.state, clip.version
-    claimed_by = _claimed_by(session, clip)
+    claimed_by = claims.holder(session, clip)
     changes = {**_review(session, clip, action, changes or {}), **(changes or {})}
     if chosen.to != before:
         changes = {"unannounced": False, "undo_until": None} | changes
@@ -204,16 +204,10 @@ def move(
         from_state=before,
         detail=detail,
     )
-    search.follow(session, clip)
+    if clip.state != before or action is Action.EDIT_DETAILS:  # captions follow when they are kept
+        search.follow(session, clip)
     telling.of_move(session, clip, action, actor, before=before, claimed_by=claimed_by)
     return clip
-
-
-def _claimed_by(session: Session, clip: Clip) -> str | None:
-    """Whose claim stands now."""
-    if clip.claimed_by is None or clip.claimed_until is None:
-        return None
-    return clip.claimed_by if clip.claimed_until > clock.now(session) else None
 
 
 # A review begins under the policy that its campaign has then, and ends under the same.

@@ -303,8 +303,7 @@ def _mark_from_outside(other: Clip) -> Mark | None:
     whether it is on hold, back in review or rejected; before that, a hold is like a review."""
     if was_taken_back(other):
         return Mark.TAKEN_DOWN
-    is_hidden = other.state == State.HELD or other.unannounced
-    return _mark(State.IN_REVIEW if is_hidden else State(other.state))
+    return _mark(policy.shown_state(None, other))
 
 
 def _order(shown: Shown) -> tuple[int, float]:

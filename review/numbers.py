@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from review.clock import VIETNAM
 from review.models import (
     Account,
     Base,
@@ -28,9 +28,8 @@ from review.models import (
 )
 from review.policy import Actor, Role
 from review.states import Action, Party
+from review.upserts import upsert
 
-# Viet Nam has one time of the day and no summer time.
-_ZONE = timezone(timedelta(hours=7))
 ALL = "*"  # instead of a school
 EVERYBODY = ""  # instead of a person
 COUNTED = (Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT)
@@ -41,7 +40,7 @@ SHORTEST_S, STEPS_TO_DOUBLE = 60.0, 4
 
 
 def day_of(moment: datetime) -> date:
-    return moment.astimezone(_ZONE).date()
+    return moment.astimezone(VIETNAM).date()
 
 
 def week_of(day: date) -> date:
@@ -128,8 +127,7 @@ def _compare(session: Session, decision: Decision, day: date, school: str) -> No
 
 
 def _add(session: Session, model: type[Base], key: dict[str, Any], **more: int) -> None:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     table = model.__table__
-    statement = insert(model).values(**key, **more)
+    statement = upsert(session, model).values(**key, **more)
     grown = {name: table.c[name] + number for name, number in more.items()}
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=grown))

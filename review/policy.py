@@ -25,6 +25,7 @@ class Role(StrEnum):
 
 PEOPLE = tuple(r for r in Role if r not in (Role.WORKER, Role.SYSTEM))
 OFFICE_ROLES = frozenset({Role.MODERATOR, Role.SAFEGUARDING, Role.ADMIN})
+REVIEWER_ROLES = (Role.REVIEWER, Role.MODERATOR)  # who reviews; the officer only decides on holds
 # Creating a clip is not a move on one, so it stands here and not in the table.
 SUBMITTERS = frozenset({Role.PUPIL, Role.TEACHER})
 
@@ -116,6 +117,12 @@ def _is_peer(actor: Actor, clip: ClipFacts) -> bool:
 
 def _decided_last(actor: Actor, clip: ClipFacts) -> bool:
     return clip.unannounced and bool(clip.votes) and clip.votes[-1]["by"] == actor.id
+
+
+def reviews(actor: Actor, clip: ClipFacts) -> bool:
+    """Whether ``actor`` takes part in the clip's review; nobody does in an own clip's."""
+    mine = parties(actor, clip)
+    return bool(mine & REVIEWERS) and Party.OWNER not in mine
 
 
 def stage_of(clip: ClipFacts) -> Stage:
@@ -263,9 +270,7 @@ def is_told_early(actor: Actor | None, clip: ClipFacts) -> bool:
 
 def is_blind(actor: Actor, clip: ClipFacts) -> bool:
     """Whether ``actor`` reviews the clip without being told whose it is."""
-    mine = parties(actor, clip)
-    is_reviewed = clip.state == State.IN_REVIEW and stage_of(clip).blind
-    return is_reviewed and bool(mine & REVIEWERS) and Party.OWNER not in mine
+    return clip.state == State.IN_REVIEW and stage_of(clip).blind and reviews(actor, clip)
 
 
 def _is_hold_hidden(actor: Actor | None, clip: ClipFacts) -> bool:

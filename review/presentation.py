@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from review import audit, feed, looks
+from review import audit, feed, looks, revisions
 from review.errors import InvalidInput, NotAllowed, WrongState
 from review.lifecycle import CHOOSE_POSTER, check_version, load_visible
 from review.models import Clip
-from review.policy import Actor, ClipFacts, parties
+from review.policy import Actor, ClipFacts, parties, shown_state
 from review.publication import in_feed, record
-from review.queries.records import output_files, revision
+from review.queries.records import output_files
 from review.states import Party, State
 
 # Nobody will see a picture of these, or there is none yet.
@@ -29,7 +29,7 @@ def choose_poster(
     clip = load_visible(session, clip_id, actor)
     party = _chooser(actor, clip)
     check_version(session, clip, version, actor)
-    current = revision(session, clip)
+    current = revisions.find(session, clip)
     there = looks.candidates(output_files(session, clip))
     if current is None or not there:
         raise WrongState("there is no picture to choose of yet")
@@ -74,7 +74,7 @@ def _chooser(actor: Actor, clip: ClipFacts) -> Party:
         party = Party.MODERATOR
     else:
         raise NotAllowed("the owner, the teacher of the class and moderators choose the picture")
-    is_unshown = clip.state in _UNSHOWN and not clip.unannounced
+    is_unshown = shown_state(None, clip) in _UNSHOWN
     if is_unshown or (party is Party.MODERATOR and clip.state != State.PUBLISHED):
         raise WrongState("in this state nobody of this role chooses the picture")
     return party

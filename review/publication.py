@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs, looks, retention
+from review import clock, feed, jobs, looks, retention, revisions
 from review.captions import reading as captions
 from review.consent import FEED_SCOPES, Scope, consents_of, lower_to_consents, missing
 from review.details import Details
@@ -41,7 +41,7 @@ _NEEDS_CONSENT = ("guardian", "consent_expired")
 def blockers(session: Session, clip: Clip) -> list[str]:
     """Why an approved clip is not published yet: "renditions", "consents", "announcement"."""
     found = []
-    revision = _revision(session, clip)
+    revision = revisions.find(session, clip)
     if revision is None or revision.ladder_attempt is None:
         found.append("renditions")
     if missing(session, clip):
@@ -61,17 +61,10 @@ def try_publish(session: Session, clip: Clip) -> bool:
     return True
 
 
-def _revision(session: Session, clip: Clip) -> Revision | None:
-    return session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
-
-
 def record(session: Session, clip: Clip) -> dict[str, Any]:
     """What the feed says of a clip: no person's name, no upload's name. Places of files are
     paths below ``/media/<clip>/``; the HTTP layer makes URLs of them."""
-    revision = _revision(session, clip)
-    assert revision is not None
+    revision = revisions.current(session, clip)
     assert clip.published_at is not None
     campaign = session.get(Campaign, clip.campaign_id) if clip.campaign_id else None
     files = output_files(session, clip)
@@ -178,7 +171,7 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
     clip = load_visible(session, clip_id, actor)
     check_version(session, clip, version, actor)
     move_for(actor, Action.RESTORE, clip)
-    revision = _revision(session, clip)
+    revision = revisions.find(session, clip)
     if revision is None or revision.examine_attempt is None:
         raise WrongState("this clip was never prepared: its owner has to send it again")
     _require_no_case(session, clip)
@@ -206,8 +199,7 @@ def restore(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
 
 def ensure_ladder(session: Session, clip: Clip) -> None:
     """Queue the ladder again for a clip that came back to review without one."""
-    revision = _revision(session, clip)
-    assert revision is not None
+    revision = revisions.current(session, clip)
     if revision.ladder_attempt is None and not jobs.is_open(session, revision.id, "ladder"):
         jobs.enqueue(session, "ladder", clip, revision)
 

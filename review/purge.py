@@ -14,7 +14,7 @@ a takedown says which were removed, and when. What a crash left is removed by th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, or_, select, update
@@ -35,7 +35,7 @@ from review.models import (
 from review.states import State
 
 _IS_DRAFT = Captions.confirmed.is_(False)
-# A clip in such a state is not compared with what it was.
+# A clip in such a state is not compared with what it was, once that can not be undone any more.
 DECIDED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
 
 
@@ -58,7 +58,7 @@ def due(session: Session, limit: int = 50) -> list[str]:
     may_go = or_(
         and_(is_replaced, has_files),
         and_(or_(is_replaced, is_withdrawn), has_notes),
-        and_(Clip.state.in_(DECIDED), was_played),
+        and_(is_decided, was_played),
     )
     query = select(Revision.id).join(Clip, Clip.id == Revision.clip_id).where(may_go)
     return list(session.scalars(query.order_by(Revision.id).limit(limit)))
@@ -75,9 +75,9 @@ def forget(session: Session, revision_id: str) -> list[str]:
     revision = session.get_one(Revision, revision_id)
     clip = session.get_one(Clip, revision.clip_id)
     was_redacted = session.scalar(_redactions(revision_id).limit(1)) is not None
-    is_over = (clip.state in DECIDED and not clip.unannounced) or was_redacted
-    is_replaced = revision.number < clip.revision and is_over
-    if is_replaced or clip.state in DECIDED:
+    is_decided = clip.state in DECIDED and not clip.unannounced
+    is_replaced = revision.number < clip.revision and (is_decided or was_redacted)
+    if is_replaced or is_decided:
         session.execute(delete(Coverage).where(Coverage.revision_id == revision_id))
     if is_replaced or clip.state == State.WITHDRAWN:
         session.execute(delete(FaceProposals).where(FaceProposals.revision_id == revision_id))
@@ -92,18 +92,22 @@ def order_outputs(session: Session, revision: Revision, why: str) -> list[str]:
     files = session.scalars(
         select(OutputFile).where(OutputFile.revision_id == revision.id).order_by(OutputFile.key)
     ).all()
-    for file in files:
-        order(session, revision, file.what, file.key, file.bytes, file.sha256, why)
+    going = [(file.what, file.key, file.bytes, file.sha256) for file in files]
+    order(session, revision, going, why)
     session.execute(delete(OutputFile).where(OutputFile.revision_id == revision.id))
     session.execute(delete(Rendition).where(Rendition.revision_id == revision.id))
     return [file.key for file in files]
 
 
 def order(
-    session: Session, revision: Revision, what: str, key: str, size: int, sha256: str, why: str
+    session: Session, revision: Revision, files: Iterable[tuple[str, str, int, str]], why: str
 ) -> None:
-    """Note that these bytes have to go; :func:`ordered` gives them to whoever removes them."""
-    session.add(
+    """Note that these bytes have to go; :func:`ordered` gives them to whoever removes them.
+
+    ``files``: (what, key, bytes, sha256).
+    """
+    now = clock.now(session)
+    session.add_all(
         Purge(
             clip_id=revision.clip_id,
             revision=revision.number,
@@ -112,8 +116,9 @@ def order(
             bytes=size,
             sha256=sha256,
             why=why,
-            ordered_at=clock.now(session),
+            ordered_at=now,
         )
+        for what, key, size, sha256 in files
     )
     session.flush()
 

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from review import revisions
 from review.consent import missing
 from review.models import (
     Clip,
@@ -47,16 +48,12 @@ def place_name(party: str, kind: str | None = None, value: str | None = None) ->
     return party if kind is None else f"{party}/{kind}:{value}"
 
 
-def waits_for(clip: Clip) -> Party:
-    """Whose decision the clip's stage asks for."""
-    return Party(clip.stage_party)
-
-
 def follow(session: Session, clip: Clip, before: str) -> None:
     """Put the clip where it stands after a move, and tell the clips that resemble it."""
     if State.IN_REVIEW in (before, clip.state):
         _place(session, clip)
-    if clip.published_at is not None or before in _ENDED or clip.state in _ENDED:
+    was_public = clip.published_at is not None and clip.state != before
+    if was_public or before in _ENDED or clip.state in _ENDED:
         _tell_alike(session, clip)
 
 
@@ -70,7 +67,7 @@ def refile(session: Session, clip: Clip) -> None:
 def _place(session: Session, clip: Clip) -> None:
     standing = select(QueuePlace.list, QueuePlace.turn).where(QueuePlace.clip_id == clip.id)
     old = {row.list: row.turn for row in session.execute(standing)}
-    party = waits_for(clip)
+    party = Party(clip.stage_party)
     turn, wanted = None, set()
     if clip.state == State.IN_REVIEW:
         turn = old.get(party) or _turn(session, clip, party)
@@ -111,9 +108,7 @@ def _lists(session: Session, clip: Clip, party: Party) -> Iterator[str]:
 
 
 def _signs(session: Session, clip: Clip) -> Iterator[str]:
-    revision = session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
+    revision = revisions.find(session, clip)
     if revision is None:
         return
     if (revision.signals or {}).get("flashing_spans"):
@@ -144,19 +139,23 @@ def _returns(session: Session, clip: Clip, revision: Revision) -> Iterator[str]:
     others = _with(session, alike, [revision.original_sha256])
     earlier = [other for other in others if other < clip.id]  # ids sort by time
     rows = session.execute(
-        select(Clip.state, Clip.school_id, Clip.published_at).where(
+        select(Clip.state, Clip.school_id, Clip.published_at, Clip.unannounced).where(
             Clip.id.in_(earlier[:MAX_FOUND])
         )
     ).all()
     if any(row.state in _ENDED for row in rows):
         yield "returns"
-    if any(row.state in _ENDED or _is_gone_elsewhere(clip, row) for row in rows):
+    if any(_has_ended_here(clip, row) for row in rows):
         yield RETURNS_HERE
 
 
-def _is_gone_elsewhere(clip: Clip, other: Any) -> bool:
+def _has_ended_here(clip: Clip, other: Any) -> bool:
+    """As the clip's school is told: of another school's clip what the public would be."""
+    has_ended = bool(other.state in _ENDED)
+    if other.school_id == clip.school_id:
+        return has_ended
     taken_back = other.published_at is not None and other.state != State.PUBLISHED
-    return taken_back and bool(other.school_id != clip.school_id)
+    return taken_back or (has_ended and not other.unannounced)
 
 
 def _with(session: Session, revisions: Sequence[str], hashes: Sequence[str]) -> list[str]:

@@ -6,20 +6,19 @@ to be offered any more. Codes are for ever: what was noted under one is always r
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, WrongState
 from review.models import NoteReason
 from review.policy import Actor, Role
+from review.search import code_of
 from review.text import clean
+from review.upserts import upsert
 
 REASONS: dict[str, str] = {
     "name_visible": "Thấy rõ tên, bảng tên hoặc phù hiệu của học sinh",
@@ -39,7 +38,6 @@ REASONS: dict[str, str] = {
 OTHER = "other"  # pages write under it what has no reason of its own
 EDITORS = frozenset({Role.MODERATOR, Role.ADMIN})
 MAX_REASONS, MAX_LABEL = 60, 120
-_D = chr(0x111)  # d with a stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +64,6 @@ def _told(row: NoteReason) -> Reason:
     return Reason(row.code, label, row.retired_at is not None, usual not in (None, label))
 
 
-def offered(session: Session) -> list[Reason]:
-    return [reason for reason in every(session) if not reason.retired]
-
-
 def is_known(session: Session, code: str) -> bool:
     """Retired ones too: a desk that was open before, or a program, may still name them."""
     return code in REASONS or session.get(NoteReason, code) is not None
@@ -81,11 +75,7 @@ def add(session: Session, actor: Actor, label: str) -> Reason:
     label = _label(rows, label)
     if len(rows) >= MAX_REASONS:
         raise InvalidInput(label="Danh sách lý do đã đầy.")
-    taken = {row.code for row in rows}
-    base = _slug(label)
-    code = next(
-        c for n in range(1, len(rows) + 2) if (c := f"{base}_{n}" if n > 1 else base) not in taken
-    )
+    code = code_of(label, {row.code for row in rows}, nameless="reason")
     row = NoteReason(code=code, label=label, position=len(rows))
     _sign(session, actor, row)
     session.add(row)
@@ -146,17 +136,12 @@ def _for_editing(session: Session, actor: Actor) -> list[NoteReason]:
     """Every reason as a row, in order, locked: two people who edit at once come one by one."""
     if actor.role not in EDITORS or actor.id is None:
         raise NotAllowed(f"a {actor.role} does not edit the reasons")
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    signed = {"changed_by": actor.id, "changed_at": clock.now(session)}
     values = [
-        {
-            "code": reason.code,
-            "position": position,
-            "changed_by": actor.id,
-            "changed_at": clock.now(session),
-        }
+        {"code": reason.code, "position": position, **signed}
         for position, reason in enumerate(every(session))
     ]
-    session.execute(insert(NoteReason).values(values).on_conflict_do_nothing())
+    session.execute(upsert(session, NoteReason).values(values).on_conflict_do_nothing())
     query = select(NoteReason).order_by(NoteReason.position, NoteReason.code).with_for_update()
     rows = list(session.scalars(query.execution_options(populate_existing=True)))
     for position, row in enumerate(rows):
@@ -178,13 +163,6 @@ def _label(others: Sequence[NoteReason], label: str) -> str:
     if label.casefold() in (_told(row).label.casefold() for row in others):
         raise InvalidInput(label="Đã có lý do này.")
     return label
-
-
-def _slug(label: str) -> str:
-    # Of all Vietnamese letters only this one is no Latin letter with a mark.
-    plain = unicodedata.normalize("NFKD", label.lower().replace(_D, "d"))
-    words = re.sub("[^a-z0-9]+", "_", plain.encode("ascii", "ignore").decode()).strip("_")
-    return words[:40].strip("_") or "reason"
 
 
 def _sign(session: Session, actor: Actor, row: NoteReason) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from review import clock, jobs
+from review import clock, jobs, revisions
 from review.errors import BytesGone, NoSuchClip, NoSuchThing, NotAllowed, WrongState
 from review.jobs import Claim
 from review.keys import is_id
@@ -31,12 +31,6 @@ REDACTABLE = tuple(s for s in State if list(moves_from(s, Action.REDACT)))
 _MAY_WAIT = (*REDACTABLE, State.HELD)
 # The job's state -> what people are told while the row is "open".
 _SHOWN = {"queued": "queued", "running": "rendering", "done": "rendering", "failed": "failed"}
-
-
-def current_revision(session: Session, clip: Clip) -> Revision:
-    return session.scalars(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    ).one()
 
 
 def read_plan(revision: Revision, value: Any) -> RedactionPlan:
@@ -58,7 +52,7 @@ def request(
     check_version(session, clip, version, actor)
     move_for(actor, Action.REDACT, clip)
     assert actor.id is not None
-    revision = current_revision(session, clip)
+    revision = revisions.current(session, clip)
     if revision.original_purged_at is not None:
         raise BytesGone(f"the original of clip {clip.id} was removed")
     checked = read_plan(revision, plan)
@@ -133,7 +127,7 @@ def may_redact(clip: Clip, actor: Actor) -> bool:
 
 def latest(session: Session, clip: Clip) -> Redaction | None:
     """The redaction of the current revision that waits, runs, failed or can be kept."""
-    revision = current_revision(session, clip)
+    revision = revisions.current(session, clip)
     return session.scalar(_of(revision.id, *ALIVE).order_by(Redaction.id.desc()).limit(1))
 
 
@@ -157,7 +151,7 @@ def shown_state(session: Session, row: Redaction) -> tuple[str, int | None, str 
 def waits_for(session: Session, clip: Clip, job_id: str) -> bool:
     """Whether somebody still wants what this job was to render."""
     row = session.scalars(select(Redaction).where(Redaction.job_id == job_id)).one()
-    revision = current_revision(session, clip)
+    revision = revisions.current(session, clip)
     return row.state == "open" and row.revision_id == revision.id and clip.state in _MAY_WAIT
 
 
@@ -169,7 +163,7 @@ def preview(session: Session, clip: Clip, redaction_id: str, actor: Actor) -> Ou
     row = session.get(Redaction, redaction_id)
     if row is None or row.clip_id != clip.id or row.state != "ready":
         return None
-    if row.revision_id != current_revision(session, clip).id:
+    if row.revision_id != revisions.current(session, clip).id:
         return None
     return OutputFile(
         revision_id=row.revision_id,
@@ -274,7 +268,7 @@ def keep(
         return clip
     check_version(session, clip, version, actor)
     move_for(actor, Action.REDACT, clip)
-    source = current_revision(session, clip)
+    source = revisions.current(session, clip)
     row = _get(session, clip, redaction_id)
     if row.state != "ready" or row.revision_id != source.id:
         raise WrongState("there is no render of this revision to keep")
@@ -317,7 +311,7 @@ def _is_kept(session: Session, clip: Clip, redaction_id: str, actor: Actor) -> b
     row = session.get(Redaction, redaction_id) if is_id(redaction_id) else None
     if row is None or row.clip_id != clip.id or row.kept_by is None or row.kept_by != actor.id:
         return False
-    return row.result_id == current_revision(session, clip).id
+    return row.result_id == revisions.current(session, clip).id
 
 
 def _new_revision(session: Session, clip: Clip, source: Revision, row: Redaction) -> Revision:

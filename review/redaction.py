@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from review import spans
 from review.errors import InvalidInput
 from review.text import Sentence, one_of
 
@@ -110,13 +111,7 @@ def _check_whole(plan: RedactionPlan, duration_s: float, errors: Errors) -> None
 
 def merged(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
     """In their order; those that touch or overlap become one."""
-    found: list[Cut] = []
-    for cut in sorted(cuts, key=lambda c: (c.start_s, c.end_s)):
-        if found and cut.start_s <= found[-1].end_s:
-            found[-1] = Cut(found[-1].start_s, max(found[-1].end_s, cut.end_s))
-        else:
-            found.append(cut)
-    return tuple(found)
+    return tuple(Cut(*span) for span in spans.merged((c.start_s, c.end_s) for c in cuts))
 
 
 def _rows(value: Mapping[str, Any], name: str, most: int, errors: Errors) -> Sequence[Any]:

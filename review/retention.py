@@ -46,7 +46,8 @@ def decided_at() -> ColumnElement[datetime | None]:
 def _is_past(session: Session, kept: Kept) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """(all of the clip may go, its originals may go)."""
     now, at = clock.now(session), decided_at()
-    closed = Clip.case_open.is_(False)
+    # What can be undone is not decided yet.
+    closed = and_(Clip.case_open.is_(False), Clip.unannounced.is_(False))
     never: ColumnElement[bool] = Clip.id.is_(None)
     withdrawn: ColumnElement[bool] = never
     if kept.withdrawn is not None:
@@ -89,7 +90,7 @@ def let_go(session: Session, clip_id: str, kept: Kept) -> int:
 def _order_original(session: Session, revision: Revision, why: str) -> None:
     revision.original_purged_at = clock.now(session)
     size, sha256 = revision.original_bytes, revision.original_sha256
-    purge.order(session, revision, "original", revision.original_key, size, sha256, why)
+    purge.order(session, revision, [("original", revision.original_key, size, sha256)], why)
 
 
 def has_bytes(session: Session, revision: Revision) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
+from itertools import chain, count
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
@@ -20,9 +22,11 @@ from review.text import nfc
 INDEX = "search_words"  # its tables begin so
 MAX_TYPED = 100  # characters of what is looked for
 MAX_WORDS = 8
+MAX_CODE = 60  # characters of a code that is made of words, without its number
 _MAX_SPOKEN = 20_000  # characters of captions, in one language
 _D = chr(0x111)  # the one letter of Vietnamese that is not a letter with a mark
 _WORD = re.compile(r"[^\W_]+")
+_CODED = re.compile(r"[a-z0-9]+")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -31,6 +35,14 @@ def fold(typed: str) -> str:
     apart = unicodedata.normalize("NFD", nfc(typed).casefold())
     kept = "".join(c for c in apart if not unicodedata.category(c).startswith("M"))
     return kept.replace(_D, "d")
+
+
+def code_of(label: str, taken: Container[str], *, nameless: str) -> str:
+    """Latin letters and digits of the label: "Đúng chủ đề" is "dung_chu_de"; ``nameless`` for one
+    without any. Where that is ``taken``, "_2" follows, and so on."""
+    base = "_".join(_CODED.findall(fold(label)))[:MAX_CODE].strip("_") or nameless
+    numbered = (f"{base}_{number}" for number in count(2))
+    return next(code for code in chain([base], numbered) if code not in taken)
 
 
 def words_of(typed: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from review import audit, campaigns, classcodes, clock, jobs, redacting
+from review import audit, campaigns, classcodes, clock, jobs, redacting, revisions
 from review.accounts import actor_of
 from review.consent import Person, Scope, clamp, lower_to_consents, store_people
 from review.details import Details
@@ -245,11 +245,7 @@ def retry(session: Session, clip_id: str, actor: Actor, version: int | None = No
         seen_version=version,
         changes={"problem": None, "progress": None},
     )
-    revision = session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    )
-    assert revision is not None
-    jobs.enqueue(session, "examine", clip, revision)
+    jobs.enqueue(session, "examine", clip, revisions.current(session, clip))
     return clip
 
 

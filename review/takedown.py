@@ -115,7 +115,7 @@ def _of_clips(session: Session, clips: Sequence[Clip], hours: int) -> list[Taked
     stones = _tombstones(session, [clip.id for clip in clips])
     rows = session.scalars(select(Library).order_by(Library.name))
     libraries = [(row, reader_of(row)) for row in rows]
-    said = _said(session, min((stone.seq for stone in stones.values()), default=0))
+    said = _said(session, min(stone.seq for stone in stones.values())) if stones else {}
     due = clock.now(session) - timedelta(hours=hours)
     found = []
     for clip in clips:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import clock
+from review.claims import free_for
 from review.decisions import claim, release_claim
 from review.models import Clip
 from review.policy import Actor
@@ -41,7 +42,6 @@ def take_next(
 def _lock_free(session: Session, clip_id: str, actor: Actor) -> bool:
     """Whether the clip is still free, now that nobody else can take it. One that another holds at
     this very moment is left to them: nobody waits."""
-    now = clock.now(session)
-    free = or_(Clip.claimed_by.is_(None), Clip.claimed_by == actor.id, Clip.claimed_until < now)
+    free = free_for(actor, clock.now(session))
     query = select(Clip.id).where(Clip.id == clip_id, Clip.state == State.IN_REVIEW, free)
     return session.scalar(query.with_for_update(skip_locked=True)) is not None

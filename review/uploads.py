@@ -14,7 +14,7 @@ from review.errors import InvalidInput, NoSuchThing, NotAllowed, UploadIncomplet
 from review.keys import is_id
 from review.lifecycle import load_visible
 from review.models import Account, Clip, Revision, Upload
-from review.policy import SUBMITTERS, Actor
+from review.policy import SUBMITTERS, Actor, shown_state
 from review.quota import PARTIAL, QUIET, is_silent
 from review.states import State
 from review.text import clean
@@ -25,7 +25,7 @@ WAITING = (State.DRAFT, State.CHANGES_REQUESTED, State.REFUSED)
 
 def waits_for_file(clip: Clip) -> bool:
     """Whether the owner may send one: who is not told yet of what to change can not."""
-    return clip.state in WAITING and not clip.unannounced
+    return shown_state(None, clip) in WAITING
 
 
 def register_upload(
@@ -165,7 +165,7 @@ def give_up(session: Session, upload_id: str) -> None:
 
 def open_of(session: Session, actor: Actor, clips: Iterable[Clip]) -> dict[str, Upload]:
     """Clip's id -> the newest unfinished upload that this person began for it."""
-    ids = [clip.id for clip in clips if clip.owner_id == actor.id and clip.state in WAITING]
+    ids = [clip.id for clip in clips if clip.owner_id == actor.id and waits_for_file(clip)]
     if not ids:
         return {}
     mine = Upload.clip_id.in_(ids), Upload.account_id == actor.id, *_unfinished(session)

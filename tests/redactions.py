@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review import clock, redacting
+from review import clock, redacting, revisions
 from review.keys import new_id, redacted
 from review.models import Clip, Job, Redaction
 from review.policy import Actor, Role
@@ -76,7 +76,7 @@ def kept(world: World, clip_id: str, actor: Actor) -> str:
 def written(session: Session, clip: Clip, made_by: str) -> str:
     """A ready redaction written as rows alone, whatever the clip's state."""
     now = clock.now(session)
-    revision = redacting.current_revision(session, clip)
+    revision = revisions.current(session, clip)
     job = Job(
         kind="redact",
         clip_id=clip.id,

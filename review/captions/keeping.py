@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs, search
+from review import clock, feed, jobs, revisions, search
 from review.captions import reading
 from review.captions.cues import Cue, write
 from review.errors import InvalidInput, NoSuchClip, NoSuchThing, StaleCaptions, WrongState
@@ -46,7 +46,7 @@ def length_of(session: Session, clip_id: str, actor: Actor) -> float | None:
     if clip is None or not may_see(actor, clip):
         raise NoSuchClip(f"there is no clip {clip_id!r}")
     move_for(actor, Action.EDIT_CAPTIONS, clip)
-    found = reading.revision(session, clip)
+    found = revisions.current(session, clip)
     seconds = (found.facts or {}).get("duration_s")
     return None if seconds is None else float(seconds)
 
@@ -103,7 +103,7 @@ def _open(
     """Lock the clip; rights first, then whether all is as the person saw it."""
     clip = load_visible(session, clip_id, actor)
     move_for(actor, Action.EDIT_CAPTIONS, clip)
-    revision = reading.revision(session, clip)
+    revision = revisions.current(session, clip)
     found = reading.one(session, clip, language)
     if seen.revision not in (None, clip.revision) or seen.version != _version(found):
         text = found.vtt if found is not None and found.confirmed else ""
@@ -190,7 +190,7 @@ def listening(session: Session, clip: Clip) -> str | None:
     cancelled; None where nobody asked it."""
     return session.scalar(
         select(Job.state)
-        .where(Job.revision_id == reading.revision(session, clip).id, Job.kind == "transcribe")
+        .where(Job.revision_id == revisions.current(session, clip).id, Job.kind == "transcribe")
         .order_by(Job.id.desc())
         .limit(1)
     )

@@ -40,13 +40,6 @@ class Served:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def revision(session: Session, clip: Clip) -> Revision:
-    """The current one, of a clip that was handed in."""
-    return session.scalars(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == clip.revision)
-    ).one()
-
-
 def current(session: Session, clip: Clip, *, drafts: bool = False) -> list[Captions]:
     """Of the current revision, by language; a machine's drafts only where they are asked for."""
     query = (

@@ -3,10 +3,10 @@ difference: people type "Chủ đề", "chu de" and "TOPICS"."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from review import search
 from review.details import TOPICS
 
 
@@ -43,15 +43,9 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-_D = chr(0x111)  # the one letter of Vietnamese that is no letter with a mark
-
-
 def fold(text: str) -> str:
     """Without marks, in lower case, with single spaces."""
-    parts = unicodedata.normalize("NFD", text)
-    plain = "".join(c for c in parts if unicodedata.category(c) != "Mn").casefold()
-    plain = plain.replace(_D, "d").replace("_", " ").replace("*", " ")
-    return " ".join(plain.split())
+    return " ".join(search.fold(text).replace("_", " ").replace("*", " ").split())
 
 
 BY_NAME: Mapping[str, Column] = {fold(n): c for c in COLUMNS for n in (c.key, c.name)}

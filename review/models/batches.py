@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.keys import new_id
@@ -25,7 +24,6 @@ class Batch(Base):
 
 class BatchRow(Base):
     __tablename__ = "batch_rows"
-    __table_args__ = (Index("ix_batch_rows_clip", "clip_id"),)
 
     batch_id: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

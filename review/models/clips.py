@@ -25,7 +25,6 @@ class Clip(Base):
         Index("ix_clips_claims", "claimed_by", "claimed_until"),
         Index("ix_clips_withdrawn", "state", "withdrawn_at", "id"),
         Index("ix_clips_cases", "case_open", "submitted_at", "id"),
-        Index("ix_clips_waiting", "state", "stage_party", "school_id", "submitted_at", "id"),
         Index("ix_clips_unannounced", "unannounced", "campaign_id", "id"),
         Index(
             "ix_clips_assigned",

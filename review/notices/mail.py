@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import clock, jobs
@@ -24,7 +25,7 @@ from review.notices.telling import wants_mail
 from review.policy import Role
 from review.text import one_of
 
-SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=4)
+SOONEST = timedelta(minutes=1)
 GIVE_UP = timedelta(days=2)  # later the news is old, and the page has it anyway
 # ASCII only, and nothing that could end a header or begin a second address.
 _ADDRESS = re.compile(
@@ -107,7 +108,7 @@ def delayed(session: Session, claim: Claim, code: str) -> None:
     waited = clock.now(session) - jobs.get(session, claim.job_id).created_at
     if waited > GIVE_UP:
         return jobs.fail(session, claim, code)
-    wait = min(LATEST, max(SOONEST, waited))
+    wait = min(jobs.LONGEST_WAIT, max(SOONEST, waited))
     jobs.retry_later(session, claim, code, counted=False, wait=wait)
     return None
 
@@ -115,8 +116,13 @@ def delayed(session: Session, claim: Claim, code: str) -> None:
 def lost_mail(session: Session, account_id: str) -> bool:
     """Whether the last mail about a case did not come through: its officer is told, nobody else."""
     last = (
-        jobs.mails_of(account_id)
-        .where(Job.confidential, Job.state.in_(("done", "failed")))
+        select(Job)
+        .join(Notice, Notice.id == Job.notice_id)
+        .where(
+            Notice.account_id == account_id,
+            Job.confidential,
+            Job.state.in_(("done", "failed")),
+        )
         .order_by(Job.finished_at.desc())
     )
     found = session.scalars(last.limit(1)).first()

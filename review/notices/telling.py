@@ -47,7 +47,7 @@ def of_move(
     before: str,
     claimed_by: str | None = None,
 ) -> None:
-    """Tell whoever this move concerns; ``claimed_by``: whose claim it ended."""
+    """Tell whoever this move concerns; ``claimed_by``: whose claim stood before it."""
     kind = _OF_STATE.get(clip.state) if action is Action.ANNOUNCE else _OF_MOVE.get(action)
     # A voice that ends nothing, and what is not announced yet, is nobody's news.
     is_news = action is Action.ANNOUNCE or clip.state != before
@@ -57,7 +57,9 @@ def of_move(
         _tell_officers(session, "case", clip, actor)
     elif before == State.HELD and clip.case_open:
         _tell_officers(session, "case_changed", clip, actor)
-    if claimed_by not in (None, actor.id, clip.owner_id) and action not in _SILENT:
+    # Captions are saved while somebody reviews: the claim is still theirs.
+    is_over = claimed_by not in (None, actor.id, clip.owner_id, clip.claimed_by)
+    if is_over and action not in _SILENT:
         tell(session, "claim_ended", clip, _account(claimed_by))
 
 

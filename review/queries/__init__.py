@@ -38,11 +38,11 @@ from review.queries.records import (
     output_files,
     people,
     renditions,
-    revision,
     revisions,
 )
 from review.queries.rows import QueueRow
 from review.queries.visibility import can_see, get_clip, in_scope, was_taken_back
+from review.revisions import find as revision
 
 __all__ = [
     "Count",

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from review import clock
+from review.campaigns import opened
 from review.models import Campaign, Clip
 
 
 def open_campaigns(session: Session) -> list[Campaign]:
     """What a submitter may choose from, by title."""
-    now = clock.now(session)
-    begun = or_(Campaign.opens_at.is_(None), Campaign.opens_at <= now)
-    runs = or_(Campaign.closes_at.is_(None), Campaign.closes_at >= now)
-    rows = select(Campaign).where(begun, runs).order_by(Campaign.title, Campaign.id).limit(100)
-    return list(session.scalars(rows))
+    wanted = select(Campaign).where(opened(clock.now(session)))
+    return list(session.scalars(wanted.order_by(Campaign.title, Campaign.id).limit(100)))
 
 
 def campaigns(session: Session, limit: int = 200) -> list[tuple[Campaign, int]]:

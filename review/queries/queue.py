@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from review import clock
+from review.claims import free_for
 from review.clock import UtcDateTime
 from review.keys import is_id
 from review.models import Clip, QueuePlace
@@ -290,8 +291,7 @@ def _free(
     after: Position | None,
     limit: int,
 ) -> list[str]:
-    now = clock.now(session)
-    free = or_(Clip.claimed_by.is_(None), Clip.claimed_by == actor.id, Clip.claimed_until < now)
+    free = free_for(actor, clock.now(session))
     for _ in range(MAX_WALKS):
         walk = _walk(session, actor, names, filters, after, limit, free)
         if walk.found or walk.end is None:

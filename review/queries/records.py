@@ -24,14 +24,6 @@ from review.problems import REFUSALS
 from review.queries.paging import Page, paged
 
 
-def revision(session: Session, clip: Clip, number: int | None = None) -> Revision | None:
-    """One revision of the clip; the current one unless a number is given."""
-    wanted = clip.revision if number is None else number
-    return session.scalar(
-        select(Revision).where(Revision.clip_id == clip.id, Revision.number == wanted)
-    )
-
-
 def revisions(session: Session, clip: Clip) -> list[Revision]:
     return list(
         session.scalars(

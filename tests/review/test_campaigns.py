@@ -13,7 +13,7 @@ from review.campaigns import Plan
 from review.details import Details
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, StaleCampaign
 from review.keys import new_id
-from review.models import AuditRow, PolicyRow
+from review.models import AuditRow, Campaign, PolicyRow
 from review.policy import Role
 from review.stages import DEFAULT, Stage
 from review.states import Party
@@ -108,6 +108,42 @@ def test_without_stages_and_checklist_a_campaign_has_the_usual_ones(world: World
     with world.write() as session:
         back = Plan(own.title, checklist=tuple(c["label"] for c in checklist.DEFAULT))
         assert campaigns.change(session, own.id, back, admin, 1).checklist is None
+
+
+def test_every_label_has_a_code_of_its_own_and_keeps_it(world: World) -> None:
+    """Answers are kept under it: no label is lost, and none takes another's."""
+    admin = world.actor(Role.ADMIN)
+    labels = ("Có vui", "Cỡ vui?", "???", "Easy", "Dễ hiểu với học sinh", "Có vui", "!!!")
+    made = world.campaign(checklist=labels)
+    expected = [
+        {"code": "co_vui", "label": "Có vui"},
+        {"code": "co_vui_2", "label": "Cỡ vui?"},
+        {"code": "check", "label": "???"},
+        {"code": "easy_2", "label": "Easy"},
+        {"code": "easy", "label": "Dễ hiểu với học sinh"},
+        {"code": "check_2", "label": "!!!"},
+    ]
+    assert checklist.of_campaign(made) == expected
+    with world.write() as session:
+        plan = Plan(made.title, checklist=("Cờ vui", *labels[1:5]))
+        assert campaigns.change(session, made.id, plan, admin, 1).checklist == [
+            {"code": "co_vui_3", "label": "Cờ vui"},
+            *expected[1:5],
+        ]
+
+
+def test_what_an_older_program_called_by_no_code_or_anothers_gets_its_own(world: World) -> None:
+    admin, made = world.actor(Role.ADMIN), world.campaign(checklist=("Có vui",))
+    labels = ("Có vui", "???", "Easy")
+    with world.write() as session:
+        row = session.get_one(Campaign, made.id)
+        row.checklist = [
+            {"code": code, "label": label}
+            for code, label in zip(("co_vui", "", "easy"), labels, strict=True)
+        ]
+    with world.write() as session:
+        row = campaigns.change(session, made.id, Plan(made.title, checklist=labels), admin, 1)
+        assert [c["code"] for c in checklist.of_campaign(row)] == ["co_vui", "check", "easy_2"]
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from review import clock, coverage, decisions, purge, queries
+from review import announcing, clock, coverage, decisions, purge, queries
 from review.decisions import Verdict
 from review.errors import InvalidInput, NotWatched, StaleClip
-from review.models import Clip, Coverage, Decision
+from review.models import Clip, Coverage, Decision, Revision
 from review.policy import Actor, Role
 from review.states import Action, State
 from tests.world import FACTS, World
 
 LENGTH = FACTS["duration_s"]
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 def bytes_of(world: World, clip_id: str) -> str:
@@ -153,3 +155,21 @@ def test_what_others_had_played_goes_once_the_clip_is_decided_on(world: World) -
     with world.read() as session:
         assert session.query(Coverage).all() == []
         assert purge.due(session) == []
+
+
+def test_what_others_had_played_stays_while_the_decision_can_be_undone(world: World) -> None:
+    moderator, campaign = world.actor(Role.MODERATOR), world.campaign(announce_at=LATER)
+    clip_id = world.clip(campaign=campaign.slug)
+    opened(world, clip_id, moderator)
+    play(world, clip_id, moderator, (0.0, 2.0))
+    world.decide(clip_id, Action.REJECT, Role.REVIEWER)
+    with world.read() as session:
+        assert purge.due(session) == []
+        revision_id = session.scalars(select(Revision.id)).one()
+    with world.write() as session:
+        assert purge.forget(session, revision_id) == []
+    version = world.get(clip_id).version
+    with world.write() as session:
+        announcing.undo(session, clip_id, moderator, version)
+    with world.read() as session:
+        assert coverage.spans(session, world.get(clip_id), moderator) == [(0.0, 2.0)]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 from sqlalchemy import select
 
-from review import faces, processing, redacting
+from review import faces, processing, redacting, revisions
 from review.errors import LeaseLost, NoSuchClip, NotAllowed
 from review.faces import Search
 from review.models import FaceProposals, Job, Redaction
@@ -124,6 +124,6 @@ def test_a_proposal_is_a_box_that_a_plan_takes(world: World) -> None:
     find(world, clip_id, BOX)
     (box,) = search(world, clip_id).boxes
     with world.read() as session:
-        revision = redacting.current_revision(session, world.get(clip_id))
+        revision = revisions.current(session, world.get(clip_id))
     plan = redacting.read_plan(revision, {"boxes": [asdict(box)]})
     assert plan.boxes == (BOX,)

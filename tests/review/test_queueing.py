@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from review import (
     accounts,
+    announcing,
+    campaigns,
     consenting,
     decisions,
     faces,
@@ -325,6 +327,26 @@ def test_a_hold_gives_no_sign_but_that_of_a_withdrawal_to_those_outside(
     world.decide(other, Action.ESCALATE, Role.MODERATOR)
     assert "returns" not in signs(world, Role.MODERATOR, clip_id)
     assert ("returns" in signs(world, Role.REVIEWER, clip_id)) is elsewhere
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_rejection_that_is_not_announced_is_a_sign_to_its_own_school_only(
+    world: World, elsewhere: bool
+) -> None:
+    """As the badge of the row."""
+    campaign = world.campaign(announce_at=datetime(2099, 1, 1, tzinfo=UTC))
+    world.person(Role.REVIEWER)
+    far = teacher_of_another_school(world) if elsewhere else None
+    other = world.clip(owner=far, campaign=campaign.slug)
+    clip_id = resembling(world, other)
+    world.decide(other, Action.REJECT, Role.MODERATOR)
+    assert "returns" in signs(world, Role.MODERATOR, clip_id)
+    assert ("returns" in signs(world, Role.REVIEWER, clip_id)) is not elsewhere
+    moderator = world.actor(Role.MODERATOR)
+    with world.write() as session:
+        campaigns.announce_now(session, campaign.id, moderator)
+    assert announcing.announce_all(world.read, world.write) == 1
+    assert "returns" in signs(world, Role.REVIEWER, clip_id)
 
 
 def test_a_clip_keeps_its_turn_when_its_signs_change(world: World) -> None:

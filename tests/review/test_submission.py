@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from review import accounts, audit, clock, jobs, processing, publication, queries, submission
+from review import (
+    accounts,
+    announcing,
+    audit,
+    campaigns,
+    clock,
+    jobs,
+    processing,
+    publication,
+    queries,
+    submission,
+)
 from review.consent import Person, Scope
 from review.details import Details
 from review.errors import (
@@ -24,7 +35,7 @@ from review.keys import new_id
 from review.models import Account, Clip, Consent, Job, Upload
 from review.policy import Actor, Role
 from review.states import Action, State
-from review.uploads import drop_upload, expired, get_upload, is_expired, register_upload
+from review.uploads import drop_upload, expired, get_upload, is_expired, open_of, register_upload
 from tests.rows import everything
 from tests.world import World, consented
 
@@ -408,3 +419,29 @@ def test_who_is_no_staff_of_this_clip_starts_nothing(world: World) -> None:
             submission.retry_job(session, job_id, accounts.actor_of(account))
     with world.read() as session:
         assert jobs.get(session, job_id).state == "failed"
+
+
+def test_an_upload_that_was_left_open_does_not_tell_of_a_decision(world: World) -> None:
+    """A second file was begun for the draft; that the clip was sent back is not announced yet."""
+    later = datetime(2099, 1, 1, tzinfo=UTC)
+    campaign = world.campaign(announce_at=later, holds_changes=True)
+    owner, actor = world.person(Role.TEACHER), world.actor(Role.TEACHER)
+    clip_id = world.clip(State.DRAFT, campaign=campaign.slug)
+    with world.write() as session:
+        register_upload(session, owner, 5, "b.mp4", hours=1, clip_id=clip_id)
+    upload = world.upload()
+    with world.write() as session:
+        submission.submit(session, clip_id, upload, actor)
+    world.examine(clip_id)
+    world.decide(clip_id, Action.REQUEST_CHANGES, Role.REVIEWER)
+
+    def opened() -> list[str]:
+        with world.read() as session:
+            return list(open_of(session, actor, [session.get_one(Clip, clip_id)]))
+
+    assert opened() == []
+    moderator = world.actor(Role.MODERATOR)
+    with world.write() as session:
+        campaigns.announce_now(session, campaign.id, moderator)
+    announcing.announce_all(world.read, world.write)
+    assert opened() == [clip_id]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from review import faces, redacting
+from review import faces, redacting, revisions
 from review.faces import Search
 from review.policy import Role
 from storage_config.settings import load
@@ -110,7 +110,7 @@ def test_the_filmed_face_is_proposed(office: Office, asked: str) -> None:
     found = search(office, asked)
     assert found.boxes
     with office.deps.database.read() as session:
-        revision = redacting.current_revision(session, office.clip(asked))
+        revision = revisions.current(session, office.clip(asked))
         plan = {"boxes": [asdict(box) for box in found.boxes]}
         assert redacting.read_plan(revision, plan).boxes == found.boxes
     assert all(0.05 < b.x < 0.4 and 0.05 < b.y < 0.3 for b in found.boxes)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from review import accounts, jobs
+from review import accounts, jobs, revisions
 from review.captions import keeping, reading
 from review.captions.cues import Cue, write
 from review.models import Clip
@@ -66,7 +66,7 @@ def test_a_draft_is_made_of_what_was_heard(office: Office, clips: Clips) -> None
 
     ((language, channels, rate, seconds),) = recogniser.heard
     with office.deps.database.read() as session:
-        found = reading.revision(session, session.get_one(Clip, clip_id))
+        found = revisions.current(session, session.get_one(Clip, clip_id))
     assert found.facts is not None
     length = found.facts["duration_s"]
     assert (language, channels, rate) == ("vi", 1, 16_000)

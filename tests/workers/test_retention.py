@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from review import publication, redacting
+from review import announcing, campaigns, publication, redacting
 from review.errors import BytesGone
 from review.models import Clip, Decision, Purge, Revision
 from review.policy import Role
@@ -27,9 +27,11 @@ def blobs(office: Office) -> LocalBlobs:
     return office.deps.blobs
 
 
-def stored(office: Office, blobs: LocalBlobs, state: State) -> str:
+def stored(
+    office: Office, blobs: LocalBlobs, state: State, *, campaign: str | None = None
+) -> str:
     """A clip in this state, its original and outputs in the store."""
-    clip_id = office.world.clip(state)
+    clip_id = office.world.clip(state, campaign=campaign)
     with office.world.read() as session:
         for revision in session.scalars(select(Revision).where(Revision.clip_id == clip_id)):
             path = blobs.root / revision.original_key
@@ -93,6 +95,22 @@ def test_a_withdrawn_clip_that_is_a_case_keeps_everything(
     age(office, clip_id, YEAR)
     before = keys(office)
     assert (Sweeper(office.deps).remove_past_retention(), keys(office)) == (0, before)
+
+
+def test_a_rejection_that_can_be_undone_keeps_everything(
+    office: Office, blobs: LocalBlobs
+) -> None:
+    world = office.world
+    campaign = world.campaign(announce_at=datetime(2099, 1, 1, tzinfo=UTC))
+    clip_id = stored(office, blobs, State.REJECTED, campaign=campaign.slug)
+    age(office, clip_id, YEAR)
+    before = keys(office)
+    assert (Sweeper(office.deps).remove_past_retention(), keys(office)) == (0, before)
+    moderator = world.actor(Role.MODERATOR)
+    with world.write() as session:
+        campaigns.announce_now(session, campaign.id, moderator)
+    announcing.announce_all(world.read, world.write)
+    assert Sweeper(office.deps).remove_past_retention() == 1
 
 
 def test_a_sweep_that_dies_before_the_bytes_go_is_finished_by_the_next(

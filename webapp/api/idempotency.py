@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import InvalidInput
 from review.models import Account, IdempotencyKey
 from review.text import Sentence
+from review.upserts import upsert
 from webapp.errors import WebError
 
 MAX_KEY = 200
@@ -42,9 +42,8 @@ def earlier_answer(
 
 
 def _take(session: Session, account: Account, key: str, value: Mapping[str, Any]) -> bool:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     taken = session.scalar(
-        insert(IdempotencyKey)
+        upsert(session, IdempotencyKey)
         .values(
             account_id=account.id,
             key=key,

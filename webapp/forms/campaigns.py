@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -22,15 +22,14 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from review import checklist, stages
+from review import checklist, classcodes, stages
 from review.campaigns import Plan
+from review.clock import VIETNAM
 from review.details import TOPICS
 from review.errors import InvalidInput
 from review.models import Campaign
 from review.stages import MAX_STAGES, OnDisagreement, Stage
 from webapp.forms.words import PageForm, RowForm, choices
-
-HERE = timezone(timedelta(hours=7))  # Viet Nam has one zone and no summer time
 
 PARTIES = [
     ("", _("Không có bước này")),
@@ -144,15 +143,15 @@ def _begin_of(day: date | None) -> datetime | None:
 
 
 def _end_of(day: date | None) -> datetime | None:
-    return _in_utc(datetime.combine(day, time(23, 59, 59)) if day else None)
+    return classcodes.end_of(day) if day else None
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=HERE).astimezone(UTC) if moment else None
+    return moment.replace(tzinfo=VIETNAM).astimezone(UTC) if moment else None
 
 
 def _here(moment: datetime | None, *, date_only: bool = False) -> Any:
     if moment is None:
         return None
-    local = moment.astimezone(HERE).replace(tzinfo=None)
+    local = moment.astimezone(VIETNAM).replace(tzinfo=None)
     return local.date() if date_only else local

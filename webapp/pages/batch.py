@@ -13,7 +13,7 @@ from review import batch, lookalikes, queries
 from review.batch import Kind, Outcome
 from review.errors import InvalidInput, NoSuchClip, ReviewError
 from review.models import Account
-from review.policy import Role, may_see
+from review.policy import REVIEWER_ROLES, may_see
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.i18n import translated
@@ -21,11 +21,9 @@ from webapp.pages.shared import problem_word
 
 blueprint = Blueprint("batch", __name__, url_prefix="/review/batch")
 
-REVIEWERS = (Role.REVIEWER, Role.MODERATOR)
-
 
 @blueprint.get("")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def choose() -> str:
     """The queue with a box beside every clip."""
     return _page()
@@ -50,7 +48,7 @@ def _page(trouble: str = "") -> str:
 
 
 @blueprint.post("")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def start() -> str | Response | tuple[str, int]:
     """What was chosen is kept first, so that a request that is cut short goes on later."""
     actor, database = require_actor(), deps().database
@@ -80,7 +78,7 @@ def _rows() -> list[tuple[str, int]]:
 
 
 @blueprint.get("/<batch_id>")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def show(batch_id: str) -> str:
     actor = require_actor()
     with deps().database.read() as session:
@@ -116,14 +114,14 @@ def _words() -> dict[str, Any]:
 
 
 @blueprint.post("/<batch_id>/go-on")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def go_on(batch_id: str) -> Response:
     batch.run(deps().database.write, batch_id, require_actor())
     return redirect(url_for("batch.show", batch_id=batch_id))
 
 
 @blueprint.post("/<batch_id>/undo")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def undo(batch_id: str) -> Response:
     try:
         batch.undo(deps().database.write, batch_id, require_actor())

@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from review import announcing, campaigns, policy, queries, stages
+from review import announcing, campaigns, clock, policy, queries, stages
 from review.errors import InvalidInput, StaleCampaign
 from review.models import Campaign
-from review.policy import Role
+from review.policy import REVIEWER_ROLES, Role
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
@@ -26,8 +26,8 @@ blueprint = Blueprint("campaigns", __name__, url_prefix="/admin/campaigns")
 @roles(*campaigns.KEEPERS)
 def index() -> str:
     with deps().database.read() as session:
-        rows = queries.campaigns(session)
-        open_ids = {campaign.id for campaign in queries.open_campaigns(session)}
+        rows, now = queries.campaigns(session), clock.now(session)
+    open_ids = {campaign.id for campaign, _waiting in rows if campaigns.is_open(campaign, now)}
     return render_template("campaigns.html", rows=rows, open_ids=open_ids)
 
 
@@ -128,7 +128,7 @@ def announce(campaign_id: str) -> Response:
 
 
 @blueprint.post("/decisions/<clip_id>/undo")
-@roles(Role.REVIEWER, Role.MODERATOR)
+@roles(*REVIEWER_ROLES)
 def undo(clip_id: str) -> Response:
     """Of a decision that nobody was told yet, by who took it or a moderator."""
     actor, version = require_actor(), seen_version()

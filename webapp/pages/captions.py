@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import policy, problems, queries
+from review import policy, problems, queries, revisions
 from review.captions import keeping, reading
 from review.captions.cues import Cue, parse, read
 from review.captions.keeping import NOTHING, Seen
@@ -89,7 +89,7 @@ def _editor(
             "version": NOTHING if found is None else found.version,
             "from_earlier": use_earlier and found is None and bool(stored),
             "player": player.sources(session, clip, preview_only=True),
-            "facts": reading.revision(session, clip).facts or {},
+            "facts": revisions.current(session, clip).facts or {},
             "is_open": clip.state in (State.APPROVED, State.PUBLISHED),
             **_machine(session, clip, tag, found),
         }

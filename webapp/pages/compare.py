@@ -13,7 +13,7 @@ from review.captions.languages import name_of
 from review.comparing import Difference
 from review.errors import NoSuchClip
 from review.models import Clip, Revision
-from review.policy import Role
+from review.policy import REVIEWER_ROLES
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.pages import player
@@ -24,7 +24,7 @@ blueprint = Blueprint("compare", __name__, url_prefix="/review")
 
 
 @blueprint.get("/<clip_id>/compare")
-@roles(Role.REVIEWER, Role.MODERATOR)
+@roles(*REVIEWER_ROLES)
 def show(clip_id: str) -> str:
     actor = require_actor()
     with deps().database.read() as session:

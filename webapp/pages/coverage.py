@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from review import coverage, policy, queries
 from review.errors import InvalidInput, NoSuchClip, WrongState
-from review.policy import Role
+from review.policy import REVIEWER_ROLES
 from review.states import State
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
@@ -18,7 +18,7 @@ blueprint = Blueprint("coverage", __name__, url_prefix="/review")
 
 
 @blueprint.post("/<clip_id>/coverage")
-@roles(Role.REVIEWER, Role.MODERATOR)
+@roles(*REVIEWER_ROLES)
 def add(clip_id: str) -> Response:
     """Keep more of it; what there is so far, and what is missing. 409 for other bytes."""
     actor = require_actor()

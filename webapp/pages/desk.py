@@ -43,9 +43,8 @@ from webapp.pages.shared import seen_version
 
 blueprint = Blueprint("desk", __name__)
 
-REVIEWERS = (Role.REVIEWER, Role.MODERATOR)
+REVIEWERS = policy.REVIEWER_ROLES
 DECIDERS = (*REVIEWERS, Role.SAFEGUARDING)
-VERDICTS = frozenset({Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT})
 
 
 @blueprint.get("/review/<clip_id>")
@@ -126,7 +125,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "closing": evidence,
         "buttons": buttons,
         # The officer's decisions have a form of their own.
-        "deciding": not officer and not VERDICTS.isdisjoint(buttons),
+        "deciding": not officer and not policy.VERDICTS.isdisjoint(buttons),
         "stage": policy.stage_of(found).name,
         "blind": policy.is_blind(actor, found),
         "people": queries.people(session, found),

@@ -11,7 +11,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from review import coverage, faces, jobs, looks, queries
+from review import faces, jobs, looks, queries, spans
 from review.models import Clip, OutputFile, Revision
 from review.states import State
 
@@ -147,7 +147,7 @@ def _is_silent(revision: Revision) -> bool:
 def _face_spans(session: Session, clip: Clip) -> list[Sequence[float]]:
     """Where a machine that somebody asked found a face; those of one time are one."""
     boxes = faces.search(session, clip).boxes
-    return list(coverage.merged((box.start_s, box.end_s) for box in boxes))
+    return list(spans.merged((box.start_s, box.end_s) for box in boxes))
 
 
 def _note_times(session: Session, clip: Clip) -> list[Sequence[float]]:

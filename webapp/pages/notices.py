@@ -12,7 +12,7 @@ from review.errors import InvalidInput
 from review.models import Clip, Notice
 from review.notices import mail, reading
 from review.notices.kinds import CASES, CHOICES, KINDS
-from review.policy import Role
+from review.policy import REVIEWER_ROLES, Role
 from webapp.auth import require_account, require_actor, signed_in
 from webapp.deps import deps
 from webapp.i18n import LANGUAGES, choose_language, translated
@@ -45,7 +45,7 @@ def _page(trouble: InvalidInput | None = None) -> str:
         locale=account.locale or choose_language(),
         languages=LANGUAGES,
         may_have_mail=actor.role != Role.PUPIL,
-        digests=actor.role in (Role.REVIEWER, Role.MODERATOR),
+        digests=actor.role in REVIEWER_ROLES,
         officer=actor.role == Role.SAFEGUARDING,
         errors={f: translated(t) for f, t in trouble.errors.items()} if trouble else {},
     )

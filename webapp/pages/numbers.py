@@ -12,8 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from review.errors import InvalidInput
-from review.policy import Role
-from review.queries.numbers import PERIODS, WEEKLY, Numbers, Tally, Waited, numbers
+from review.queries.numbers import PERIODS, READERS, WEEKLY, Numbers, Tally, Waited, numbers
 from review.spreadsheet import csv_text
 from review.states import Action, Party
 from webapp import charts
@@ -22,7 +21,6 @@ from webapp.deps import deps
 from webapp.reasons import word as reason_word
 
 blueprint = Blueprint("numbers", __name__, url_prefix="/numbers")
-READERS = (Role.REVIEWER, Role.MODERATOR, Role.ADMIN)
 HOUR_S, DAY_S = 3600.0, 86400.0
 
 

@@ -11,8 +11,7 @@ from werkzeug.wrappers import Response
 
 from review import reasons
 from review.errors import InvalidInput, WrongState
-from review.policy import Role
-from review.reasons import MAX_LABEL, OTHER, REASONS
+from review.reasons import EDITORS, MAX_LABEL, OTHER, REASONS
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.i18n import translated
@@ -20,7 +19,6 @@ from webapp.pages.shared import problem_word
 from webapp.reasons import word
 
 blueprint = Blueprint("reasons", __name__, url_prefix="/admin/reasons")
-EDITORS = (Role.ADMIN, Role.MODERATOR)
 
 
 @blueprint.get("")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from review import lifecycle, looks, policy, queries, redacting
 from review.errors import InvalidInput, NoSuchClip
 from review.models import Clip, Note, Redaction
-from review.policy import Actor, Role
+from review.policy import REVIEWER_ROLES, Actor
 from review.states import Action
 from webapp.auth import require_actor, signed_in
 from webapp.deps import deps
@@ -171,4 +171,4 @@ def discard(clip_id: str, redaction_id: str) -> Response:
 
 
 def _reviews(actor: Actor) -> bool:
-    return actor.role in (Role.REVIEWER, Role.MODERATOR)
+    return actor.role in REVIEWER_ROLES

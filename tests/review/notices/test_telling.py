@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from review import consenting, decisions, publication
+from review import batch, consenting, decisions, publication
 from review.errors import NoSuchThing
-from review.models import Account, Job, Notice
+from review.models import Account, Clip, Job, Notice
 from review.notices import reading
 from review.notices.kinds import KINDS
 from review.policy import Role
 from review.queries import people
 from review.states import Action, State
+from tests.captioning import keep
 from tests.rows import counted
 from tests.world import World, consented
 
@@ -119,6 +120,37 @@ def test_whose_claim_ends_by_another_hears_of_it(world: World) -> None:
         decisions.claim(session, own, reviewer)
     world.decide(own, Action.REJECT, Role.REVIEWER)
     assert len(told(world, "claim_ended")) == 1
+
+
+def test_captions_that_are_saved_meanwhile_end_nobodys_claim(world: World) -> None:
+    clip_id, reviewer = world.clip(), world.actor(Role.REVIEWER)
+    with world.write() as session:
+        decisions.claim(session, clip_id, reviewer)
+    keep(world, clip_id, Role.MODERATOR)
+    assert (world.get(clip_id).claimed_by, told(world, "claim_ended")) == (reviewer.id, [])
+    world.withdraw(clip_id)
+    assert told(world, "claim_ended") == [("reviewer", "claim_ended")]
+
+
+def test_who_is_given_clips_to_review_hears_of_each_once(any_world: World) -> None:
+    world = any_world
+    giver, target = world.actor(Role.MODERATOR), world.person(Role.REVIEWER)
+
+    def give(to: Account, *clip_ids: str) -> None:
+        with world.write() as session:
+            rows = [(clip_id, session.get_one(Clip, clip_id).version) for clip_id in clip_ids]
+            made = batch.start(session, giver, batch.Kind.ASSIGN, to.id, rows).id
+        batch.run(world.write, made, giver)
+        batch.run(world.write, made, giver)
+
+    one, two, second_stage = world.clip(), world.clip(), world.clip(stage=1)
+    give(target, one, two)
+    give(target, one)
+    assert told(world, "assigned") == [("reviewer", "assigned")] * 2
+    # Nobody is told of what they gave themselves.
+    give(world.person(Role.MODERATOR), second_stage)
+    assert world.get(second_stage).assigned_to == giver.id
+    assert len(told(world, "assigned")) == 2
 
 
 @pytest.mark.parametrize("before", [State.IN_REVIEW, State.APPROVED, State.PUBLISHED])

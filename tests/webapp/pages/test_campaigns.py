@@ -118,6 +118,24 @@ def test_who_saves_second_reads_so_and_loses_nothing(visitor: Visitor, world: Wo
     assert only(world).title == "Tên của người chậm"
 
 
+def test_each_of_many_campaigns_says_whether_it_takes_clips(
+    visitor: Visitor, world: World
+) -> None:
+    with world.write() as session:
+        for number in range(103):
+            closes = datetime(2020, 1, 1, tzinfo=UTC) if number < 2 else None
+            session.add(
+                Campaign(
+                    slug=f"tuan-{number}",
+                    title=f"Tuần {number:03}",
+                    closes_at=closes,
+                    created_at=world.school.created_at,
+                )
+            )
+    page = visitor(Role.MODERATOR).get(LIST).text
+    assert (page.count("đang nhận clip"), page.count("đã đóng hoặc chưa mở")) == (101, 2)
+
+
 def test_the_submit_page_offers_the_open_campaigns(visitor: Visitor, world: World) -> None:
     person = visitor(Role.TEACHER)
     assert "Cuộc vận động" not in person.get("/submit").text
