@@ -26,10 +26,18 @@ from webapp.pages.shared import action_word, role_word, state_word
 
 blueprint = Blueprint("audit", __name__, url_prefix="/admin/audit")
 
+_OF_A_CLIP = (
+    "create",
+    *map(str, Action),
+    lifecycle.CHOOSE_POSTER,
+    lifecycle.ANSWER_NOTES,
+    lifecycle.ASSIGN,
+    lifecycle.FREE_CLAIM,
+    "delete",
+)
+_OF_A_CAMPAIGN = ("add_campaign", "change_campaign", "announce_campaign")
 ACTIONS = tuple(
-    action
-    for action in ("create", *map(str, Action), lifecycle.CHOOSE_POSTER, "delete")
-    if action not in lifecycle.HOLD_ACTIONS
+    action for action in _OF_A_CLIP + _OF_A_CAMPAIGN if action not in lifecycle.HOLD_ACTIONS
 )
 
 

@@ -97,6 +97,9 @@ def action_word(action: str) -> str:
         lifecycle.FREE_CLAIM: _("Trả clip về hàng chờ chung"),
         lifecycle.CHOOSE_POSTER: _("Chọn ảnh bìa"),
         lifecycle.ANSWER_NOTES: _("Trả lời ghi chú"),
+        "add_campaign": _("Tạo cuộc vận động"),
+        "change_campaign": _("Sửa cuộc vận động"),
+        "announce_campaign": _("Công bố kết quả của cuộc vận động"),
     }.get(action, action)
 
 
