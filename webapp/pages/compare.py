@@ -49,7 +49,7 @@ def show(clip_id: str) -> str:
             rate=looks.frame_rate(found.new),
             rows=[row for d in found.differences if (row := _row(d)) is not None],
             same_file=any(d.what == "same_file" and not d.differs for d in found.differences),
-            notes=queries.notes(session, clip.id, found.old.number),
+            notes=queries.notes(session, clip.id, found.old.number, untold=True),
             answers=answers.of_clip(session, clip.id),
             played=coverage.spans(session, clip, actor),
             held_by_other=held_by_other,
