@@ -221,6 +221,20 @@ def test_a_desk_that_is_left_gives_the_clip_back(
         page.wait_for_timeout(50)
 
 
+def test_a_cases_sheet_is_printed_once(
+    visit: Visit, installation: Installation, waiting: str
+) -> None:
+    seen = installation.call("reviewer", "GET", f"/api/v1/clips/{waiting}").json()
+    body = {"action": "escalate", "revision": seen["revision"], "version": seen["version"]}
+    path = f"/api/v1/review/{waiting}/decisions"
+    assert installation.call("reviewer", "POST", path, **body).status_code == 201
+    page = visit("safeguarding")
+    page.add_init_script("window.prints = 0; window.print = () => void (window.prints += 1)")
+    page.goto(f"/safeguarding/{waiting}/sheet")
+    page.get_by_role("button", name="In", exact=True).click()
+    assert page.evaluate("window.prints") == 1
+
+
 def test_both_revisions_side_by_side(
     visit: Visit, installation: Installation, clips: Clips, waiting: str, axe: str
 ) -> None:
