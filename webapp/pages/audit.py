@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -17,12 +15,11 @@ from review.errors import InvalidInput
 from review.policy import Actor
 from review.queries.paging import Page
 from review.queries.trail import READERS, Filter, Line, batch, trail
-from review.spreadsheet import BOM, safe
+from review.spreadsheet import csv_text
 from review.states import Action, Party
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.i18n import translated
-from webapp.pages.shared import action_word, role_word, state_word
+from webapp.pages.shared import action_word, refusal, role_word, state_word
 
 blueprint = Blueprint("audit", __name__, url_prefix="/admin/audit")
 
@@ -49,8 +46,7 @@ def index() -> str | tuple[str, int]:
         with deps().database.read() as session:
             page = trail(session, actor, which, request.args.get("cursor"))
     except InvalidInput as error:
-        trouble = " ".join(translated(text) for text in error.errors.values())
-        return _rendered(Page([], None), which, trouble), 422
+        return _rendered(Page([], None), which, refusal(error)), 422
     return _rendered(page, which)
 
 
@@ -108,10 +104,7 @@ def as_csv() -> Response:
         return [at, *who, before, state_word(line.to_state), str(line.revision), detail]
 
     def part(lines: list[Line], first: bool) -> str:
-        stream = io.StringIO(newline="")
-        writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
-        writer.writerows([*([head] if first else []), *(map(safe, cells(line)) for line in lines)])
-        return (BOM if first else "") + stream.getvalue()
+        return csv_text([*([head] if first else []), *map(cells, lines)], bom=first)
 
     return _download(part, "text/csv", "audit.csv")
 
