@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from review import lifecycle
 from review.clock import VIETNAM, iso
 from review.errors import InvalidInput
-from review.policy import Actor
+from review.policy import Actor, Role
 from review.queries.paging import Page
 from review.queries.trail import READERS, Filter, Line, batch, trail
 from review.spreadsheet import csv_text
@@ -32,6 +32,7 @@ _OF_A_CLIP = (
     lifecycle.FREE_CLAIM,
     "delete",
 )
+# Rows of a campaign, which an administrator alone is told of.
 _OF_A_CAMPAIGN = ("add_campaign", "change_campaign", "announce_campaign")
 ACTIONS = tuple(
     action for action in _OF_A_CLIP + _OF_A_CAMPAIGN if action not in lifecycle.HOLD_ACTIONS
@@ -51,6 +52,7 @@ def index() -> str | tuple[str, int]:
 
 
 def _rendered(page: Page[Line], which: Filter, trouble: str = "") -> str:
+    is_admin = require_actor().role is Role.ADMIN
     chosen = {name: value for name, value in asdict(which).items() if value}
     return render_template(
         "audit.html",
@@ -58,7 +60,7 @@ def _rendered(page: Page[Line], which: Filter, trouble: str = "") -> str:
         which=which,
         chosen=chosen,
         trouble=trouble,
-        actions=ACTIONS,
+        actions=[a for a in ACTIONS if is_admin or a not in _OF_A_CAMPAIGN],
         party_word=party_word,
     )
 

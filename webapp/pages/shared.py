@@ -237,17 +237,17 @@ def own_state(clip: Clip) -> str:
 
 def register(blueprint: Blueprint) -> None:
     """Give the templates their words; once, by the home page's blueprint."""
-    for word in (state_word, action_word, stage_word, role_word, level_word, licence_words):
+    for word in (state_word, action_word, stage_word, role_word, size_text, licence_words):
         blueprint.add_app_template_filter(word)
     blueprint.add_app_template_filter(name_of, "language_name")
     blueprint.add_app_template_filter(names_of, "language_names")
     for filter_ in (
         clock_text,
         length_text,
-        size_text,
         since_text,
         megabytes,
         figure,
+        level_word,
         when,
         hour,
         day,
