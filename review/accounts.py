@@ -19,6 +19,7 @@ from review import clock
 from review.classcodes import default_end, new_code
 from review.classcodes import join_class as join_class
 from review.classcodes import renew_class_code as renew_class_code
+from review.details import LEVELS
 from review.errors import InvalidInput, NoSuchThing, WrongPassword
 from review.models import (
     Account,
@@ -33,7 +34,6 @@ from review.policy import OFFICE_ROLES, PEOPLE, Actor, Role
 from review.text import Sentence, clean, one_of
 
 MIN_PASSWORD = 10
-LEVELS = ("kindergarten", "primary", "lower_secondary", "other")
 PUPIL_SESSION = timedelta(days=180)  # a school term: a pupil has nothing else to come back with
 
 

@@ -23,7 +23,13 @@ TOPICS: dict[str, str] = {
 }
 MUSIC = ("own", "free", "unknown")
 LANGUAGES = ("vi", "en")
-LEVELS = ("kindergarten", "primary", "lower_secondary", "other")
+LEVEL_WORDS: dict[str, str] = {
+    "kindergarten": "Mầm non",
+    "primary": "Tiểu học",
+    "lower_secondary": "Trung học cơ sở",
+    "other": "Khác",
+}
+LEVELS = tuple(LEVEL_WORDS)
 LICENCES = ("CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-ND-4.0")
 
 

@@ -15,8 +15,9 @@ def safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def csv_text(rows: Iterable[Iterable[str]], delimiter: str = ";") -> str:
+def csv_text(rows: Iterable[Iterable[str]], delimiter: str = ";", *, bom: bool = True) -> str:
+    """``bom``: whether it is the begin of a file, not a part that goes on."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
     writer.writerows([safe(cell) for cell in row] for row in rows)
-    return BOM + stream.getvalue()
+    return (BOM if bom else "") + stream.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def decision(installation: Installation, clip_id: str) -> tuple[str, str | None,
         made = queries.decisions(session, clip_id)[-1][0]
     database.dispose()
     return made.action, made.watched_how, made.checklist
+
+
+def claimed_by(installation: Installation, clip_id: str) -> str | None:
+    database = installation.database
+    with database.read() as session:
+        found = session.get_one(Clip, clip_id).claimed_by
+    database.dispose()
+    return found
 
 
 def clean(page: Page, axe: str) -> list[str]:
@@ -196,6 +205,36 @@ def test_a_reason_is_asked_for_where_it_is_missing(visit: Visit, waiting: str) -
     assert abs(float(seconds) - 2) < 0.3
 
 
+def test_a_desk_that_is_left_gives_the_clip_back(
+    visit: Visit, installation: Installation, waiting: str
+) -> None:
+    page = visit("reviewer")
+    key = open_desk(page, waiting)
+    assert claimed_by(installation, waiting) is not None
+    key("?")
+    page.get_by_role("dialog").get_by_role("button").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.goto("/library")
+    deadline = time.monotonic() + 10
+    while claimed_by(installation, waiting) is not None:
+        assert time.monotonic() < deadline, "the desk was left, and the claim was kept"
+        page.wait_for_timeout(50)
+
+
+def test_a_cases_sheet_is_printed_once(
+    visit: Visit, installation: Installation, waiting: str
+) -> None:
+    seen = installation.call("reviewer", "GET", f"/api/v1/clips/{waiting}").json()
+    body = {"action": "escalate", "revision": seen["revision"], "version": seen["version"]}
+    path = f"/api/v1/review/{waiting}/decisions"
+    assert installation.call("reviewer", "POST", path, **body).status_code == 201
+    page = visit("safeguarding")
+    page.add_init_script("window.prints = 0; window.print = () => void (window.prints += 1)")
+    page.goto(f"/safeguarding/{waiting}/sheet")
+    page.get_by_role("button", name="In", exact=True).click()
+    assert page.evaluate("window.prints") == 1
+
+
 def test_both_revisions_side_by_side(
     visit: Visit, installation: Installation, clips: Clips, waiting: str, axe: str
 ) -> None:
@@ -246,7 +285,4 @@ def test_both_revisions_side_by_side(
     key("d")
     reviewer.wait_for_url(re.compile(f"/review/{waiting}$"))
     # The claim went along.
-    database = installation.database
-    with database.read() as session:
-        assert session.get_one(Clip, waiting).claimed_by is not None
-    database.dispose()
+    assert claimed_by(installation, waiting) is not None

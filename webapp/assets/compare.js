@@ -1,6 +1,6 @@
 // Two revisions in step: the new one leads, the old one follows at its offset. What is played of the
 // new one counts as watched, as at the desk.
-import { drawBar, moveHeads, seekByLanes } from "./lib/desk/bar.js";
+import { drawBar, jumpButton, moveHeads, seekByLanes } from "./lib/desk/bar.js";
 import { Changes } from "./lib/desk/changes.js";
 import { holdClaim } from "./lib/desk/claim.js";
 import { Played } from "./lib/desk/played.js";
@@ -54,7 +54,7 @@ lead.addEventListener("seeking", draw);
 old.addEventListener("loadedmetadata", () => follow(true));
 lead.addEventListener("ratechange", () => {
   old.playbackRate = lead.playbackRate;
-  page.querySelector("[data-speed]").textContent = `${lead.playbackRate.toLocaleString(document.documentElement.lang)}×`;
+  page.querySelector("[data-speed]").textContent = transport.speedText;
 });
 field.addEventListener("input", () => (follow(true), showChanges()));
 window.addEventListener("resize", draw);
@@ -84,13 +84,9 @@ function showChanges() {
     for (const [name, value] of Object.entries(place)) mark.setAttribute(name, String(value));
     return mark;
   }));
-  lane.querySelector("[data-changed-list]").replaceChildren(...spans.slice(0, MOST_JUMPS).map(([start, end]) => {
-    const button = document.createElement("button");
-    const text = `${clock(start, length)}–${clock(end, length)}`;
-    Object.assign(button, { type: "button", className: "button small number", textContent: text });
-    button.dataset.to = String(start);
-    return button;
-  }));
+  lane.querySelector("[data-changed-list]").replaceChildren(...spans.slice(0, MOST_JUMPS).map(([start, end]) =>
+    jumpButton(start, `${clock(start, length)}–${clock(end, length)}`),
+  ));
   lane.querySelector("[data-unchanged]").hidden = spans.length > 0;
   lane.hidden = false;
 }
@@ -110,17 +106,7 @@ const ACTS = {
   sound: () => sound(old.muted),
 };
 const KEYS = {
-  " ": ACTS.toggle,
-  k: ACTS.toggle,
-  l: () => transport.faster(),
-  j: () => transport.leap(-5),
-  ArrowLeft: () => transport.leap(-2),
-  ArrowRight: () => transport.leap(2),
-  ",": ACTS.back,
-  ".": ACTS.on,
-  "-": () => transport.speed(-1),
-  "+": () => transport.speed(1),
-  "=": () => transport.speed(1),
+  ...transport.keys,
   s: ACTS.sound,
   d: () => page.querySelector("[data-back]").click(),
 };

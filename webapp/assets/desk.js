@@ -1,5 +1,5 @@
 // The desk: what was played is measured, notes are tied to a time, and the keyboard does it all.
-import { drawBar, followCues, marksOf, moveHeads, seekByLanes } from "./lib/desk/bar.js";
+import { drawBar, followCues, jumpButton, marksOf, moveHeads, seekByLanes } from "./lib/desk/bar.js";
 import { holdClaim } from "./lib/desk/claim.js";
 import { Confirm } from "./lib/desk/confirm.js";
 import { Drafts } from "./lib/desk/drafts.js";
@@ -18,7 +18,6 @@ const keysBox = document.querySelector("[data-keys]");
 const PART_S = 0.05; // seconds: nearer than that is "here"
 const MOST_MISSING = 6; // jumps to what was not played: more nobody reads
 
-form.dataset.title = desk.dataset.title;
 let ready = false; // until all parts are there nothing is drawn
 
 // --- what was played ---------------------------------------------------------------------------
@@ -63,12 +62,7 @@ function showMissing() {
   const list = line.querySelector("[data-unplayed-list]");
   if (list.dataset.shown === texts.join()) return;
   list.dataset.shown = texts.join();
-  list.replaceChildren(...missing.slice(0, MOST_MISSING).map(([start], number) => {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "button small number", textContent: texts[number] });
-    button.dataset.to = String(start);
-    return button;
-  }));
+  list.replaceChildren(...missing.slice(0, MOST_MISSING).map(([start], number) => jumpButton(start, texts[number])));
 }
 
 // --- the form ----------------------------------------------------------------------------------
@@ -129,8 +123,7 @@ function answer(number) {
 const transport = new Transport(video, { rate: parseFloat(desk.dataset.rate), onChange: () => ready && showTransport() });
 
 function showTransport() {
-  const locale = document.documentElement.lang;
-  desk.querySelector("[data-speed]").textContent = `${video.playbackRate.toLocaleString(locale)}×`;
+  desk.querySelector("[data-speed]").textContent = transport.speedText;
   const at = (seconds) => clock(seconds, video.duration);
   const { from, to, looping } = transport;
   let text = "";
@@ -218,17 +211,7 @@ const ACTS = {
   keys: showKeys,
 };
 const KEYS = {
-  " ": () => transport.toggle(),
-  k: () => transport.toggle(),
-  l: () => transport.faster(),
-  j: () => transport.leap(-5),
-  ArrowLeft: () => transport.leap(-2),
-  ArrowRight: () => transport.leap(2),
-  ",": () => transport.step(-1),
-  ".": () => transport.step(1),
-  "-": () => transport.speed(-1),
-  "+": () => transport.speed(1),
-  "=": () => transport.speed(1),
+  ...transport.keys,
   i: ACTS.in,
   o: ACTS.out,
   p: ACTS.loop,

@@ -8,6 +8,7 @@ import click
 from sqlalchemy import select
 
 from review import accounts
+from review.details import LEVELS
 from review.models import School, SchoolClass
 from webapp.cli.common import data_option, json_option
 from webapp.cli.records import find_class, find_school, show, show_list, writing
@@ -20,9 +21,7 @@ def school() -> None:
 
 @school.command("add")
 @click.argument("name")
-@click.option(
-    "--level", type=click.Choice(accounts.LEVELS), default="lower_secondary", show_default=True
-)
+@click.option("--level", type=click.Choice(LEVELS), default="lower_secondary", show_default=True)
 @json_option
 @data_option
 def school_add(name: str, level: str, as_json: bool, data: Path | None) -> None:

@@ -16,7 +16,7 @@ from flask import Response, g, request
 from sqlalchemy.orm import Session
 
 from review import clock, feed
-from review.details import LEVELS, TOPICS
+from review.details import LEVEL_WORDS, TOPICS
 from review.keys import is_id
 from review.models import FeedEntry
 from review.queries import feedlists
@@ -29,12 +29,6 @@ from webapp.feed.views import blueprint, caller
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 PAGE = 100
-_LEVELS = {
-    "kindergarten": "Mầm non",
-    "primary": "Tiểu học",
-    "lower_secondary": "Trung học cơ sở",
-    "other": "Khác",
-}
 
 
 @blueprint.route("/oai", methods=["GET", "POST"])
@@ -107,7 +101,7 @@ def _sets(session: Session, told: Element, ask: Ask) -> None:
         "topic": "Chủ đề",
         **{f"topic:{code}": words for code, words in TOPICS.items()},
         "level": "Cấp học",
-        **{f"level:{code}": _LEVELS[code] for code in LEVELS},
+        **{f"level:{code}": words for code, words in LEVEL_WORDS.items()},
         "campaign": "Cuộc vận động",
         **{
             f"campaign:{oai_ask.in_set(row.slug)}": row.title

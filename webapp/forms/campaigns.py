@@ -110,7 +110,22 @@ def _on_page(name: str, used: list[int]) -> str:
 
 def data_of(campaign: Campaign, rules: Iterable[Stage]) -> dict[str, Any]:
     """What the form shows of a campaign."""
-    rows = [
+    return {
+        "slug": campaign.slug,
+        "title": campaign.title,
+        "opens_at": _here(campaign.opens_at, date_only=True),
+        "closes_at": _here(campaign.closes_at, date_only=True),
+        "topics": campaign.topics,
+        "stages": rows_of(rules),
+        "checklist": lines_of(campaign),
+        "announce_at": _here(campaign.announce_at),
+        "holds_changes": campaign.holds_changes,
+        "version": campaign.version,
+    }
+
+
+def rows_of(rules: Iterable[Stage]) -> list[dict[str, Any]]:
+    return [
         {
             "party": str(stage.party),
             "approvals": stage.approvals,
@@ -120,18 +135,6 @@ def data_of(campaign: Campaign, rules: Iterable[Stage]) -> dict[str, Any]:
         }
         for stage in rules
     ]
-    return {
-        "slug": campaign.slug,
-        "title": campaign.title,
-        "opens_at": _here(campaign.opens_at, date_only=True),
-        "closes_at": _here(campaign.closes_at, date_only=True),
-        "topics": campaign.topics,
-        "stages": rows,
-        "checklist": lines_of(campaign),
-        "announce_at": _here(campaign.announce_at),
-        "holds_changes": campaign.holds_changes,
-        "version": campaign.version,
-    }
 
 
 def lines_of(campaign: Campaign | None) -> str:

@@ -119,7 +119,8 @@ def _seconds(text: str | None) -> float | str | None:
         return number if not minutes else text
     if len(minutes) > 2 or not all(m.isascii() and m.isdigit() for m in minutes):
         return text
-    return sum(60**n * int(m) for n, m in enumerate(reversed(minutes), 1)) + number
+    # As floats: what is beyond all counting becomes infinite, which the rules refuse.
+    return sum(60**n * float(m) for n, m in enumerate(reversed(minutes), 1)) + number
 
 
 def rows_of(plan: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:

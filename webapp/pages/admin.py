@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import accounts, hooks, problems, queries, submission, takedown
-from review.errors import InvalidInput
+from review.details import LEVELS
 from review.models import Account, Library, School, SchoolClass
 from review.policy import PEOPLE, Role
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.i18n import translated
+from webapp.pages.shared import changed
 from webapp.seed import new_password
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -48,7 +48,7 @@ def index() -> str:
         failed=len(failed.items),
         more_failed=failed.next is not None,
         shown=SHOWN,
-        levels=accounts.LEVELS,
+        levels=LEVELS,
         roles=[r for r in PEOPLE if r != Role.PUPIL],
     )
 
@@ -73,14 +73,7 @@ def retry_job(job_id: str) -> Response:
 
 
 def _write(work: Callable[[Session], str], anchor: str) -> Response:
-    """Do one change; say what came of it."""
-    try:
-        with deps().database.write() as session:
-            said = work(session)
-        flash(said)
-    except InvalidInput as error:
-        flash(" ".join(translated(text) for text in error.errors.values()), "error")
-    return redirect(url_for("admin.index", _anchor=anchor))
+    return changed(work, url_for("admin.index", _anchor=anchor))
 
 
 @blueprint.post("/schools")

@@ -6,12 +6,12 @@ from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from review import answers, policy, queries
+from review import answers
 from review.answers import Answer
-from review.errors import InvalidInput, NoSuchClip
+from review.errors import InvalidInput
 from webapp.auth import require_actor, signed_in
 from webapp.deps import deps
-from webapp.i18n import translated
+from webapp.pages.shared import refusal
 from webapp.pages.told import tell
 
 blueprint = Blueprint("answers", __name__, url_prefix="/clips")
@@ -23,10 +23,6 @@ _PREFIX = "answer-"
 def save(clip_id: str) -> Response | tuple[str, int]:
     """All of them at once; the page's script sends them as they are typed."""
     actor = require_actor()
-    with deps().database.read() as session:
-        clip = queries.get_clip(session, actor, clip_id)
-        if not policy.may_see(actor, clip):
-            raise NoSuchClip(f"there is no clip {clip_id!r} for this person here")
     given = {
         name.removeprefix(_PREFIX): Answer(
             code, request.form.get(f"text-{name[len(_PREFIX) :]}", "")
@@ -41,7 +37,7 @@ def save(clip_id: str) -> Response | tuple[str, int]:
     except InvalidInput as error:
         if by_script:
             raise
-        tell("notes", " ".join(translated(text) for text in error.errors.values()), bad=True)
+        tell("notes", refusal(error), bad=True)
         return redirect(url_for("clips.show", clip_id=clip_id, _anchor="notes"))
     if by_script:
         return "", 204

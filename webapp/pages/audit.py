@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -14,22 +12,30 @@ from flask_babel import gettext as _
 from review import lifecycle
 from review.clock import VIETNAM, iso
 from review.errors import InvalidInput
-from review.policy import Actor
+from review.policy import Actor, Role
 from review.queries.paging import Page
 from review.queries.trail import READERS, Filter, Line, batch, trail
-from review.spreadsheet import BOM, safe
+from review.spreadsheet import csv_text
 from review.states import Action, Party
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.i18n import translated
-from webapp.pages.shared import action_word, role_word, state_word
+from webapp.pages.shared import action_word, refusal, role_word, state_word
 
 blueprint = Blueprint("audit", __name__, url_prefix="/admin/audit")
 
+_OF_A_CLIP = (
+    "create",
+    *map(str, Action),
+    lifecycle.CHOOSE_POSTER,
+    lifecycle.ANSWER_NOTES,
+    lifecycle.ASSIGN,
+    lifecycle.FREE_CLAIM,
+    "delete",
+)
+# Rows of a campaign, which an administrator alone is told of.
+_OF_A_CAMPAIGN = ("add_campaign", "change_campaign", "announce_campaign")
 ACTIONS = tuple(
-    action
-    for action in ("create", *map(str, Action), lifecycle.CHOOSE_POSTER, "delete")
-    if action not in lifecycle.HOLD_ACTIONS
+    action for action in _OF_A_CLIP + _OF_A_CAMPAIGN if action not in lifecycle.HOLD_ACTIONS
 )
 
 
@@ -41,12 +47,12 @@ def index() -> str | tuple[str, int]:
         with deps().database.read() as session:
             page = trail(session, actor, which, request.args.get("cursor"))
     except InvalidInput as error:
-        trouble = " ".join(translated(text) for text in error.errors.values())
-        return _rendered(Page([], None), which, trouble), 422
+        return _rendered(Page([], None), which, refusal(error)), 422
     return _rendered(page, which)
 
 
 def _rendered(page: Page[Line], which: Filter, trouble: str = "") -> str:
+    is_admin = require_actor().role is Role.ADMIN
     chosen = {name: value for name, value in asdict(which).items() if value}
     return render_template(
         "audit.html",
@@ -54,7 +60,7 @@ def _rendered(page: Page[Line], which: Filter, trouble: str = "") -> str:
         which=which,
         chosen=chosen,
         trouble=trouble,
-        actions=ACTIONS,
+        actions=[a for a in ACTIONS if is_admin or a not in _OF_A_CAMPAIGN],
         party_word=party_word,
     )
 
@@ -100,10 +106,7 @@ def as_csv() -> Response:
         return [at, *who, before, state_word(line.to_state), str(line.revision), detail]
 
     def part(lines: list[Line], first: bool) -> str:
-        stream = io.StringIO(newline="")
-        writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
-        writer.writerows([*([head] if first else []), *(map(safe, cells(line)) for line in lines)])
-        return (BOM if first else "") + stream.getvalue()
+        return csv_text([*([head] if first else []), *map(cells, lines)], bom=first)
 
     return _download(part, "text/csv", "audit.csv")
 

@@ -16,8 +16,7 @@ from review.models import Account
 from review.policy import REVIEWER_ROLES, may_see
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.i18n import translated
-from webapp.pages.shared import problem_word
+from webapp.pages.shared import refusal
 
 blueprint = Blueprint("batch", __name__, url_prefix="/review/batch")
 
@@ -58,10 +57,8 @@ def start() -> str | Response | tuple[str, int]:
     try:
         with database.write() as session:
             made = batch.start(session, actor, kind, target, _rows()).id
-    except InvalidInput as error:
-        return _page(" ".join(translated(text) for text in error.errors.values())), 422
-    except NoSuchClip as error:
-        return _page(problem_word(error.code)), 422
+    except (InvalidInput, NoSuchClip) as error:
+        return _page(refusal(error)), 422
     batch.run(database.write, made, actor)
     return redirect(url_for("batch.show", batch_id=made))
 

@@ -15,7 +15,7 @@ from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
 from webapp.forms import CampaignForm, wrong_fields
-from webapp.forms.campaigns import data_of, lines_of
+from webapp.forms.campaigns import data_of, lines_of, rows_of
 from webapp.i18n import translated
 from webapp.pages.shared import problem_word, seen_version
 
@@ -34,7 +34,7 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @roles(*campaigns.KEEPERS)
 def new() -> str | Response | tuple[str, int]:
-    usual = {"stages": _rows(stages.DEFAULT.stages), "checklist": lines_of(None)}
+    usual = {"stages": rows_of(stages.DEFAULT.stages), "checklist": lines_of(None)}
     form = CampaignForm() if request.method == "POST" else CampaignForm(formdata=None, data=usual)
     if request.method == "POST":
         return _save(form, None)
@@ -50,10 +50,6 @@ def edit(campaign_id: str) -> str | Response | tuple[str, int]:
     if request.method == "POST":
         return _save(CampaignForm(), found)
     return _page(CampaignForm(formdata=None, data=data), found)
-
-
-def _rows(rules: tuple[stages.Stage, ...]) -> list[dict[str, object]]:
-    return [{"party": str(s.party), "approvals": s.approvals, "foreign": s.foreign} for s in rules]
 
 
 def _page(form: CampaignForm, campaign: Campaign | None, trouble: str = "") -> str:

@@ -35,9 +35,8 @@ from webapp.deps import deps
 from webapp.forms import ConsentForm, PersonForm, WithdrawForm, wrong_fields
 from webapp.forms.clips import NO_LABEL, REASONS
 from webapp.forms.words import choices
-from webapp.i18n import translated
 from webapp.pages import captions, history, player
-from webapp.pages.shared import problem_word
+from webapp.pages.shared import refusal
 from webapp.pages.told import tell
 from webapp.uploads.arrived import arrived
 
@@ -233,10 +232,8 @@ def choose_poster(clip_id: str) -> Response | str:
     try:
         with deps().database.write() as session:
             presentation.choose_poster(session, clip_id, actor, wanted)
-    except InvalidInput as error:
-        trouble = " ".join(translated(text) for text in error.errors.values())
-    except NotAllowed as error:
-        trouble = problem_word(error.code)
+    except (InvalidInput, NotAllowed) as error:
+        trouble = refusal(error)
     if "HX-Request" not in request.headers:
         tell("poster", trouble or told, bad=bool(trouble))
         return redirect(url_for("clips.show", clip_id=clip_id, _anchor="poster"))
@@ -274,7 +271,7 @@ def add_person(clip_id: str) -> Response:
 
 
 def _tell(error: InvalidInput) -> None:
-    tell("people", " ".join(translated(text) for text in error.errors.values()), bad=True)
+    tell("people", refusal(error), bad=True)
 
 
 @blueprint.post("/<clip_id>/people/<person_id>/consents")

@@ -27,33 +27,34 @@ blueprint = Blueprint("compare", __name__, url_prefix="/review")
 @roles(*REVIEWER_ROLES)
 def show(clip_id: str) -> str:
     actor = require_actor()
-    with deps().database.read() as session:
-        clip = queries.get_clip(session, actor, clip_id)
-        if not comparing.may_compare(actor, clip):
-            raise NoSuchClip(f"there is no clip {clip_id!r} to compare")
     held_by_other = take_claim(actor, clip_id)
     with deps().database.read() as session:
         clip = queries.get_clip(session, actor, clip_id)
         found = comparing.compare(session, clip) if comparing.may_compare(actor, clip) else None
         if found is None:
             raise NoSuchClip(f"clip {clip_id!r} has nothing to compare with")
-        return render_template(
-            "compare.html",
-            clip=clip,
-            found=found,
-            old=_source(clip, found.old),
-            tiles=(_tiles(clip, f"revisions/{found.old.number}/"), _tiles(clip)),
-            new=player.sources(session, clip, preview_only=True),
-            facts=found.new.facts or {},
-            length_s=float((found.new.facts or {}).get("duration_s") or 0.0),
-            rate=looks.frame_rate(found.new),
-            rows=[row for d in found.differences if (row := _row(d)) is not None],
-            same_file=any(d.what == "same_file" and not d.differs for d in found.differences),
-            notes=queries.notes(session, clip.id, found.old.number),
-            answers=answers.of_clip(session, clip.id),
-            played=coverage.spans(session, clip, actor),
-            held_by_other=held_by_other,
-        )
+        new = player.sources(session, clip, preview_only=True)
+        notes = queries.notes(session, clip.id, found.old.number, untold=True)
+        answered = answers.of_clip(session, clip.id)
+        played = coverage.spans(session, clip, actor)
+    facts = found.new.facts or {}
+    return render_template(
+        "compare.html",
+        clip=clip,
+        found=found,
+        old=_source(clip, found.old),
+        tiles=(_tiles(clip, f"revisions/{found.old.number}/"), _tiles(clip)),
+        new=new,
+        facts=facts,
+        length_s=float(facts.get("duration_s") or 0.0),
+        rate=looks.frame_rate(found.new),
+        rows=[row for d in found.differences if (row := _row(d)) is not None],
+        same_file=any(d.what == "same_file" and not d.differs for d in found.differences),
+        notes=notes,
+        answers=answered,
+        played=played,
+        held_by_other=held_by_other,
+    )
 
 
 def _source(clip: Clip, old: Revision) -> player.Sources:

@@ -114,13 +114,14 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
     past = queries.decisions(session, found.id)
     buttons = policy.buttons(actor, found, approvers=approvers)
     alikes = lookalikes.for_reviewer(session, actor, found)
+    notes = queries.notes(session, found.id, untold=True)
     return {
         "clip": found,
         "revision": revision,
         "facts": (revision.facts if revision else None) or {},
         "card_s": looks.card_s(revision) if revision else 0.0,
         "player": player.sources(session, found, preview_only=True, evidence=evidence),
-        "noticed": noticed(session, found, evidence=evidence),
+        "noticed": noticed(session, found, notes, evidence=evidence),
         # Withdrawn while it was held: there is nothing to decide, only the case to close.
         "closing": evidence,
         "buttons": buttons,
@@ -131,7 +132,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "people": queries.people(session, found),
         "missing": missing(session, found),
         "past": [p for p in past if officer or p[0].action != Action.ESCALATE],
-        "notes": queries.notes(session, found.id, untold=True),
+        "notes": notes,
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "answers": answers.of_clip(session, found.id),
         "reasons": [reason for reason in reasons.every() if not reason.retired],
@@ -220,7 +221,8 @@ def signals(clip_id: str) -> str:
         found = queries.get_clip(session, actor, clip_id)
         if not policy.may_see(actor, found):
             raise NoSuchClip(f"there is no clip {clip_id!r} to decide on")
-        context = noticed(session, found, evidence=policy.sees_evidence(actor, found))
+        notes = queries.notes(session, found.id, untold=True)
+        context = noticed(session, found, notes, evidence=policy.sees_evidence(actor, found))
     return render_template("_signals.html", clip=found, noticed=context, fragment=True)
 
 

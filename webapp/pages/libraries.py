@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import accounts, feed, hooks
+from review.details import LEVELS
 from review.errors import InvalidInput, NoSuchThing
 from review.feed import View, pulls
 from review.keys import is_id
@@ -18,7 +19,7 @@ from review.models import Campaign, FeedAck, Library
 from review.policy import Role
 from webapp.auth import roles
 from webapp.deps import deps
-from webapp.i18n import translated
+from webapp.pages.shared import changed, refusal
 
 blueprint = Blueprint("libraries", __name__, url_prefix="/admin/libraries")
 
@@ -41,33 +42,32 @@ def _page(library_id: str, *, secret: str | None = None, token: str | None = Non
     not told here: one of them may be held."""
     with deps().database.read() as session:
         library = _library(session, library_id)
-        return render_template(
-            "library_admin.html",
-            library=library,
-            campaigns=list(session.scalars(select(Campaign).order_by(Campaign.title))),
-            ack=session.get(FeedAck, library.id),
-            head=feed.head(session),
-            pulls=pulls.latest(session, library.id),
-            hook=hooks.get(session, library.id),
-            deliveries=hooks.recent(session, library.id),
-            waiting=hooks.waiting(session, library.id),
-            levels=accounts.LEVELS,
-            scopes=("library", "public"),
-            secret=secret,
-            token_made=token,
-        )
+        shown = {
+            "campaigns": list(session.scalars(select(Campaign).order_by(Campaign.title))),
+            "ack": session.get(FeedAck, library.id),
+            "head": feed.head(session),
+            "pulls": pulls.latest(session, library.id),
+            "hook": hooks.get(session, library.id),
+            "deliveries": hooks.recent(session, library.id),
+            "waiting": hooks.waiting(session, library.id),
+        }
+    return render_template(
+        "library_admin.html",
+        library=library,
+        levels=LEVELS,
+        secret=secret,
+        token_made=token,
+        **shown,
+    )
 
 
 def _write(library_id: str, work: Callable[[Session], str], anchor: str = "") -> Response:
-    """Do one change; say what came of it."""
-    try:
-        with deps().database.write() as session:
-            _library(session, library_id)
-            said = work(session)
-        flash(said)
-    except InvalidInput as error:
-        flash(" ".join(translated(text) for text in error.errors.values()), "error")
-    return redirect(url_for("libraries.show", library_id=library_id, _anchor=anchor or None))
+    def checked(session: Session) -> str:
+        _library(session, library_id)
+        return work(session)
+
+    back = url_for("libraries.show", library_id=library_id, _anchor=anchor or None)
+    return changed(checked, back)
 
 
 @blueprint.post("/<library_id>/view")
@@ -117,7 +117,7 @@ def set_hook(library_id: str) -> str | Response:
             _library(session, library_id)
             secret = hooks.set_hook(session, library_id, url, allowed)
     except InvalidInput as error:
-        flash(" ".join(translated(text) for text in error.errors.values()), "error")
+        flash(refusal(error), "error")
         return redirect(url_for("libraries.show", library_id=library_id, _anchor="hook"))
     if secret is not None:
         return _page(library_id, secret=secret)

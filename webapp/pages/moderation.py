@@ -15,8 +15,7 @@ from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
 from webapp.forms import EditForm
-from webapp.i18n import translated
-from webapp.pages.shared import problem_word, seen_version
+from webapp.pages.shared import refusal, seen_version
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/clips")
 
@@ -44,11 +43,8 @@ def details(clip_id: str) -> str | Response | tuple[str, int]:
 
 
 def _again(clip: Clip, form: EditForm, error: ReviewError) -> str:
-    trouble = problem_word(error.code)
-    if isinstance(error, InvalidInput):
-        trouble = " ".join(translated(text) for text in error.errors.values())
     form.version.data = clip.version  # what the page now shows above the typed words
-    return render_template("details.html", clip=clip, form=form, trouble=trouble)
+    return render_template("details.html", clip=clip, form=form, trouble=refusal(error))
 
 
 @blueprint.post("/<clip_id>/scope")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from review import faces, jobs, looks, queries, spans
-from review.models import Clip, OutputFile, Revision
+from review.models import Clip, Note, OutputFile, Revision
 from review.states import State
 
 # LUFS of a clip as it was sent in. Ours are published at -16: from 12 below it people turn their
@@ -96,9 +96,12 @@ class Noticed:
         return self.loudness in ("quiet", "loud")
 
 
-def noticed(session: Session, clip: Clip, *, evidence: bool = False) -> Noticed | None:
-    """For the desk, which plays the preview. None where there is no preview, and for a withdrawn
-    clip unless it is ``evidence``, of which only the preview's own files may be seen."""
+def noticed(
+    session: Session, clip: Clip, notes: Iterable[Note], *, evidence: bool = False
+) -> Noticed | None:
+    """For the desk, which plays the preview and shows ``notes``. None where there is no preview,
+    and for a withdrawn clip unless it is ``evidence``, of which only the preview's own files may
+    be seen."""
     revision = queries.revision(session, clip)
     hidden = clip.state == State.WITHDRAWN and not evidence
     if hidden or revision is None or revision.examine_attempt is None:
@@ -109,7 +112,7 @@ def noticed(session: Session, clip: Clip, *, evidence: bool = False) -> Noticed 
     loudness, lufs = _loudness(signals, silent=_is_silent(revision))
     return Noticed(
         state=_state(session, revision),
-        lanes=_lanes(signals, _face_spans(session, clip), _note_times(session, clip)),
+        lanes=_lanes(signals, _face_spans(session, clip), _note_times(notes)),
         length_s=float((revision.facts or {}).get("duration_s") or 0.0),
         loudness=loudness,
         lufs=lufs,
@@ -150,9 +153,8 @@ def _face_spans(session: Session, clip: Clip) -> list[Sequence[float]]:
     return list(spans.merged((box.start_s, box.end_s) for box in boxes))
 
 
-def _note_times(session: Session, clip: Clip) -> list[Sequence[float]]:
-    times = {n.at for n in queries.notes(session, clip.id) if n.at is not None}
-    return [(at, at) for at in sorted(times)]
+def _note_times(notes: Iterable[Note]) -> list[Sequence[float]]:
+    return [(at, at) for at in sorted({note.at for note in notes if note.at is not None})]
 
 
 def _lanes(

@@ -15,7 +15,7 @@ from review.notices.kinds import CASES, CHOICES, KINDS
 from review.policy import REVIEWER_ROLES, Role
 from webapp.auth import require_account, require_actor, signed_in
 from webapp.deps import deps
-from webapp.i18n import LANGUAGES, choose_language, translated
+from webapp.i18n import choose_language, translated
 
 blueprint = Blueprint("notices", __name__, url_prefix="/notices")
 
@@ -43,7 +43,6 @@ def _page(trouble: InvalidInput | None = None) -> str:
         mail=request.form.get("mail", account.mail),
         choices=CHOICES,
         locale=account.locale or choose_language(),
-        languages=LANGUAGES,
         may_have_mail=actor.role != Role.PUPIL,
         digests=actor.role in REVIEWER_ROLES,
         officer=actor.role == Role.SAFEGUARDING,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import lookalikes, queries, savedfilters, taking
-from review.details import TOPICS
+from review.details import LEVEL_WORDS, TOPICS
 from review.errors import InvalidInput
 from review.models import Campaign, School
 from review.policy import Actor, Role
@@ -58,6 +58,8 @@ def queue() -> str:
         kept_here=next((k for k in kept if k.filters == filters.to_text()), None),
         choices=choices,
         told=_told(filters, choices),
+        sign_words=choices["sign"],
+        filter_words=_filter_words(),
     )
 
 
@@ -76,7 +78,7 @@ def _tabs(actor: Actor) -> dict[str, str]:
     return {"due": due, "mine": _("Của tôi"), "all": everything}
 
 
-def sign_words() -> dict[str, str]:
+def _sign_words() -> dict[str, str]:
     words = {
         "flashing": _("nhấp nháy mạnh"),
         "returns": _("giống clip từng bị gỡ, bị từ chối"),
@@ -86,15 +88,6 @@ def sign_words() -> dict[str, str]:
     return {sign: words[sign] for sign in SIGNS}
 
 
-def _level_words() -> dict[str, str]:
-    return {
-        "kindergarten": _("Mầm non"),
-        "primary": _("Tiểu học"),
-        "lower_secondary": _("Trung học cơ sở"),
-        "other": _("Khác"),
-    }
-
-
 def _choices(rows: Session, actor: Actor) -> dict[str, dict[str, str]]:
     """Filter -> value -> words, in the order in which the form has them."""
     campaigns = select(Campaign.id, Campaign.title).order_by(Campaign.id.desc()).limit(MAX_CHOICES)
@@ -102,11 +95,11 @@ def _choices(rows: Session, actor: Actor) -> dict[str, dict[str, str]]:
     if actor.role is not Role.REVIEWER:
         schools = select(School.id, School.name).order_by(School.name).limit(MAX_CHOICES)
         found["school"] = {row.id: row.name for row in rows.execute(schools)}
-        found["level"] = _level_words()
+        found["level"] = {code: translated(words) for code, words in LEVEL_WORDS.items()}
     return found | {
         "topic": {code: translated(words) for code, words in TOPICS.items()},
         "language": {"vi": _("Tiếng Việt"), "en": _("Tiếng Anh")},
-        "sign": sign_words(),
+        "sign": _sign_words(),
         "days": {str(n): _("Chờ hơn %(num)d ngày", num=n) for n in DAYS},
     }
 
@@ -115,11 +108,6 @@ def _told(filters: Filters, choices: Mapping[str, Mapping[str, str]]) -> dict[st
     """Each thing that narrows the list, in words."""
     asked = filters.to_dict()
     return {n: words.get(asked[n], asked[n]) for n, words in choices.items() if n in asked}
-
-
-@blueprint.context_processor
-def _words() -> dict[str, object]:
-    return {"sign_words": sign_words(), "filter_words": _filter_words()}
 
 
 def _filter_words() -> dict[str, str]:

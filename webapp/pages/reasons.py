@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from review import reasons
-from review.errors import InvalidInput, WrongState
 from review.reasons import EDITORS, MAX_LABEL, OTHER, REASONS
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
-from webapp.i18n import translated
-from webapp.pages.shared import problem_word
-from webapp.reasons import word
+from webapp.pages.shared import changed
 
 blueprint = Blueprint("reasons", __name__, url_prefix="/admin/reasons")
 
@@ -33,22 +30,11 @@ def index() -> str:
         usual=REASONS,
         other=OTHER,
         max_label=MAX_LABEL,
-        word=word,
     )
 
 
 def _write(work: Callable[[Session], str | None], anchor: str = "") -> Response:
-    """Do one change; say what came of it."""
-    try:
-        with deps().database.write() as session:
-            said = work(session)
-        if said:
-            flash(said)
-    except InvalidInput as error:
-        flash(" ".join(translated(text) for text in error.errors.values()), "error")
-    except WrongState as error:
-        flash(problem_word(error.code), "error")
-    return redirect(url_for("reasons.index", _anchor=anchor or None), 303)
+    return changed(work, url_for("reasons.index", _anchor=anchor or None))
 
 
 @blueprint.post("")

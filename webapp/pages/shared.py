@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, request, session
+from flask import Blueprint, flash, redirect, request, session
 from flask_babel import (
     format_date,
     format_datetime,
@@ -15,12 +16,14 @@ from flask_babel import (
 )
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from review import lifecycle, policy, problems
 from review.captions.languages import name_of, names_of
 from review.clock import iso
-from review.details import TOPICS
-from review.errors import InvalidInput
+from review.details import LEVEL_WORDS, TOPICS
+from review.errors import InvalidInput, ReviewError, WrongState
 from review.models import Clip
 from review.states import Action, State
 from webapp.auth import current_account, current_actor
@@ -97,6 +100,9 @@ def action_word(action: str) -> str:
         lifecycle.FREE_CLAIM: _("Trả clip về hàng chờ chung"),
         lifecycle.CHOOSE_POSTER: _("Chọn ảnh bìa"),
         lifecycle.ANSWER_NOTES: _("Trả lời ghi chú"),
+        "add_campaign": _("Tạo cuộc vận động"),
+        "change_campaign": _("Sửa cuộc vận động"),
+        "announce_campaign": _("Công bố kết quả của cuộc vận động"),
     }.get(action, action)
 
 
@@ -210,6 +216,10 @@ def tag_words(kinds: list[str]) -> str:
     return ", ".join(words[kind] for kind in kinds if kind in words)
 
 
+def level_word(level: str) -> str:
+    return translated(LEVEL_WORDS[level])
+
+
 def licence_words(code: str) -> str:
     """What a licence allows, in plain words, and its usual name."""
     return str(licences.WORDS.get(code, code))
@@ -237,6 +247,7 @@ def register(blueprint: Blueprint) -> None:
         since_text,
         megabytes,
         figure,
+        level_word,
         when,
         hour,
         day,
@@ -260,6 +271,27 @@ def seen_version() -> int:
 
 def problem_word(code: str) -> str:
     return translated(problems.message(code))
+
+
+def refusal(error: ReviewError) -> str:
+    """Why something was refused, in a line: all that is wrong with what was typed, or the problem
+    itself."""
+    if isinstance(error, InvalidInput):
+        return " ".join(translated(text) for text in error.errors.values())
+    return problem_word(error.code)
+
+
+def changed(work: Callable[[Session], str | None], back: str) -> Response:
+    """Do one change, and say on the page ``back`` what came of it: what ``work`` returns."""
+    try:
+        with deps().database.write() as rows:
+            said = work(rows)
+    except (InvalidInput, WrongState) as error:
+        flash(refusal(error), "error")
+    else:
+        if said:
+            flash(said)
+    return redirect(back)
 
 
 def _context() -> dict[str, Any]:

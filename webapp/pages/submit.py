@@ -52,14 +52,15 @@ def form() -> str:
     filled = SubmitForm(formdata=None)
     if clip is not None:
         filled = SubmitForm(formdata=None, data=_data(clip))
+    _offer_campaigns(filled, clip)
     return _page(filled, clip, actor)
 
 
 def _page(filled: SubmitForm, clip: Clip | None, who: Actor | None, **more: Any) -> str:
+    """``filled`` offers its campaigns already; nobody is offered any."""
     settings = deps().settings
     if who is not None:
         _offer_scopes(filled)
-        _offer_campaigns(filled, clip)
     return render_template(
         "submit.html",
         form=filled,

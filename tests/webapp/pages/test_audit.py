@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import importlib
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from review import accounts, answers, batch, decisions, lifecycle, queries
+from review.answers import Answer
+from review.batch import Kind
 from review.models import Account
 from review.policy import Role
 from review.queries import trail
@@ -114,6 +122,90 @@ def test_an_action_of_a_hold_is_no_filter(visitor: Visitor, world: World) -> Non
     page = person.get("/admin/audit")
     assert "Chuyển người bảo vệ trẻ em" not in page.text
     assert [a["value"] for a in page.all("option") if a.get("value") == "escalate"] == []
+
+
+def written() -> set[str]:
+    """Every action that the code writes into the audit: what its calls of ``audit.append`` say,
+    or what is handed to the functions that make them."""
+    found: set[str] = set()
+    for path in Path("review").rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        for function in [f for f in tree.body if isinstance(f, ast.FunctionDef)]:
+            for call in calls_of("audit.append", function):
+                module = importlib.import_module(".".join(path.with_suffix("").parts))
+                found |= handed(tree, module, function, argument(call, "action"))
+    return found
+
+
+def calls_of(name: str, tree: ast.AST) -> list[ast.Call]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in calls if ast.unparse(call.func) == name]
+
+
+def argument(call: ast.Call, name: str, place: int | None = None) -> ast.expr:
+    if place is not None and place < len(call.args):
+        return call.args[place]
+    return next(keyword.value for keyword in call.keywords if keyword.arg == name)
+
+
+def handed(
+    tree: ast.Module, module: ModuleType, function: ast.FunctionDef, value: ast.expr
+) -> set[str]:
+    """The values of an argument, with those of all callers where it is the caller's to say."""
+    names = [a.arg for a in (*function.args.args, *function.args.kwonlyargs)]
+    if not (isinstance(value, ast.Name) and value.id in names):
+        return {str(eval(ast.unparse(value), vars(module)))}
+    kind = next(a for a in function.args.args if a.arg == value.id).annotation
+    if kind is not None and ast.unparse(kind) == "Action":
+        return {str(action) for action in Action}
+    found: set[str] = set()
+    for caller in tree.body:
+        for call in calls_of(function.name, caller):
+            assert isinstance(caller, ast.FunctionDef)
+            given = argument(call, value.id, names.index(value.id))
+            found |= handed(tree, module, caller, given)
+    return found
+
+
+def offered_to(person: Browser) -> dict[str, str]:
+    """Act -> its word, in the list to choose from."""
+    source = person.get("/admin/audit").source
+    (select,) = re.findall(r'<select id="action".*?</select>', source, re.DOTALL)
+    return dict(re.findall(r'<option value="(\w+)"[^>]*>([^<]*)<', select))
+
+
+def test_every_action_has_a_word_and_can_be_asked_for(visitor: Visitor) -> None:
+    codes = written() - set(map(str, lifecycle.HOLD_ACTIONS))
+    assert {"create", "approve", "assign", "answer_notes", "announce_campaign"} < codes
+    offered = offered_to(visitor(Role.ADMIN))
+    assert set(offered) == codes
+    assert [code for code, word in offered.items() if word == code] == []
+    assert len(set(offered.values())) == len(offered)
+    # Of campaigns a moderator finds nothing here.
+    ours = {code for code in codes if not code.endswith("_campaign")}
+    assert set(offered_to(visitor(Role.MODERATOR))) == ours
+
+
+def test_who_was_to_review_and_what_was_answered_is_found(visitor: Visitor, world: World) -> None:
+    owner, reviewer = world.person(Role.TEACHER), world.actor(Role.REVIEWER)
+    clip_id = world.clip(State.CHANGES_REQUESTED)
+    with world.write() as session:
+        (note,) = queries.notes(session, clip_id)
+        answers.save(session, clip_id, accounts.actor_of(owner), {note.id: Answer("fixed")})
+    world.resubmit(clip_id, owner)
+    rows = [(clip_id, world.get(clip_id).version)]
+    for kind, whom in ((Kind.ASSIGN, reviewer.id), (Kind.FREE_CLAIMS, None)):
+        with world.write() as session:
+            decisions.claim(session, clip_id, reviewer)
+            made = batch.start(session, reviewer, kind, whom or "", rows).id
+        batch.run(world.database.write, made, reviewer)
+    person = visitor(Role.ADMIN)
+    for action, word in (
+        (lifecycle.ASSIGN, "Giao người duyệt"),
+        (lifecycle.FREE_CLAIM, "Trả clip về hàng chờ chung"),
+        (lifecycle.ANSWER_NOTES, "Trả lời ghi chú"),
+    ):
+        assert [row["Việc"] for row in table(person, f"?action={action}")] == [word]
 
 
 def test_one_reads_on_with_the_same_filter(

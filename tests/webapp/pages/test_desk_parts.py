@@ -8,10 +8,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from review import clock, queries
+from review import accounts, clock, decisions, queries
+from review.decisions import NoteInput, Verdict
 from review.models import Coverage
 from review.policy import Role
-from review.states import Action, State
+from review.stages import Stage
+from review.states import Action, Party, State
 from storage_config.blobs import LocalBlobs
 from tests.webapp.conftest import store_files
 from tests.webapp.pages.conftest import Browser
@@ -180,6 +182,25 @@ def test_the_owners_answer_is_read_by_the_next_reviewer(visitor: Visitor, world:
     owners = visitor(Role.PUPIL).get(f"/clips/{clip_id}")
     assert "Không sửa: đó là trang phục diễn" in owners.text
     assert f"/clips/{clip_id}/answers" not in [form.action for form in owners.forms]
+
+
+def test_beside_the_old_revision_stands_what_every_reviewer_noted(
+    visitor: Visitor, world: World
+) -> None:
+    """Also a voice that the owner was never told: the one that was for approving."""
+    owner = world.person(Role.PUPIL)
+    campaign = world.campaign(Stage(Party.REVIEWER, 2))
+    clip_id = world.clip(State.IN_REVIEW, owner=owner, campaign=campaign.slug)
+    for action, words in ((Action.APPROVE, "hơi tối"), (Action.REQUEST_CHANGES, "nhỏ quá")):
+        actor, clip = accounts.actor_of(world.account(Role.REVIEWER)), world.get(clip_id)
+        notes = [NoteInput(1.5, "other", words)]
+        verdict = Verdict(action, clip.revision, clip.version, notes, watched=True)
+        with world.write() as session:
+            decisions.decide(session, clip_id, actor, verdict)
+    world.resubmit(clip_id, owner)
+    page = visitor(Role.REVIEWER).get(f"/review/{clip_id}/compare")
+    assert ("hơi tối" in page.text, "nhỏ quá" in page.text) == (True, True)
+    assert "hơi tối" not in visitor(owner).get(f"/clips/{clip_id}").text
 
 
 def test_the_replaced_preview_is_for_reviewers_alone(

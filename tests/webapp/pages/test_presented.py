@@ -10,7 +10,8 @@ import pytest
 
 from review import accounts, publication
 from review.policy import Role
-from review.states import Action, State
+from review.stages import Stage
+from review.states import Action, Party, State
 from storage_config.database import Database
 from tests.pictured import CLEAN, FACTS, PicturedWorld
 from tests.webapp.pages.conftest import Browser
@@ -261,6 +262,18 @@ class TestDesk:
         page = self.desk(visitor, world.clip(State.IN_REVIEW))
         assert len(jumps(page)) == 12
         assert "và 488 lần nữa" in page.text
+
+    def test_what_another_reviewer_noted_is_marked_before_it_is_told(
+        self, visitor: Visitor, world: PicturedWorld
+    ) -> None:
+        campaign = world.campaign(Stage(Party.REVIEWER, 2))
+        clip_id = world.clip(State.IN_REVIEW, campaign=campaign.slug)
+        world.decide(clip_id, Action.APPROVE, Role.REVIEWER)
+        person = visitor(world.account(Role.REVIEWER))
+        for path in (f"/review/{clip_id}", f"/review/{clip_id}/signals"):
+            page = person.get(path)
+            assert "Ghi chú trước" in page.text
+            assert "1.5" in jumps(page)
 
     def test_the_thumbnails_are_timed_for_the_preview(
         self, visitor: Visitor, world: PicturedWorld

@@ -117,6 +117,19 @@ def test_a_filter_is_kept_used_and_forgotten(visitor: Visitor, world: World) -> 
     assert "Tiếng Anh ★" not in person.get("/review").text
 
 
+def test_a_kept_filter_opens_in_its_own_tab(visitor: Visitor, world: World) -> None:
+    person = visitor(Role.REVIEWER)
+    for scope in ("all", "due"):
+        page = person.get(f"/review?scope={scope}&language=en")
+        person.send(page, "/review/filters", name=f"Ở {scope}")
+    chips = person.get("/review").all("a")
+    everywhere, due = [a["href"] or "" for a in chips if a.get("class") == "chip small"]
+    for link, scope in ((everywhere, "all"), (due, "due")):
+        page = person.get(link)
+        assert dict(page.form("/review").fields)["scope"] == scope
+        assert [a["href"] for a in page.all("a") if a.get("aria-current") == "true"] == [link]
+
+
 def test_the_next_one_keeps_to_the_filter(visitor: Visitor, world: World) -> None:
     clip_at(world, "Bằng tiếng Việt")
     english = clip_at(world, "In English", "en")

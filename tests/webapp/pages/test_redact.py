@@ -101,6 +101,21 @@ def test_what_is_typed_becomes_a_plan(visitor: Visitor, world: World) -> None:
     assert (fields["sounds-0-how"], fields["cuts-0-end"]) == ("beep", "0:06,0")
 
 
+@pytest.mark.parametrize("minutes", ["9" * 400, "9" * 5000])
+def test_minutes_beyond_all_counting_are_marked(
+    visitor: Visitor, world: World, minutes: str
+) -> None:
+    clip_id = world.clip(State.IN_REVIEW)
+    person = visitor(Role.REVIEWER)
+    wrong = {**TYPED, "boxes-0-end": f"{minutes}:00", "sounds-0-end": f"1:{minutes}:00"}
+    refused = person.send(person.get(page_of(clip_id)), page_of(clip_id), **wrong)
+    assert refused.status == 422
+    invalid = [i.get("name") for i in refused.all("input") if i.get("aria-invalid") == "true"]
+    assert invalid == ["boxes-0-end", "sounds-0-end"]
+    assert dict(refused.form(page_of(clip_id)).fields)["boxes-0-end"] == wrong["boxes-0-end"]
+    assert plan_of(world, clip_id) is None
+
+
 def test_a_refused_plan_comes_back_with_what_was_typed(visitor: Visitor, world: World) -> None:
     clip_id = world.clip(State.IN_REVIEW)
     person = visitor(Role.REVIEWER)

@@ -37,6 +37,14 @@ export function seekByLanes(root, video) {
   });
 }
 
+// A button that goes there: the page listens for `data-to`.
+export function jumpButton(seconds, text) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "button small number", textContent: text });
+  button.dataset.to = String(seconds);
+  return button;
+}
+
 // The moments at which something begins, in order: of every lane and every note.
 export function marksOf(root, notes) {
   const found = [...root.querySelectorAll(".lane-bar rect")].map((mark) => mark.x.baseVal.value);

@@ -10,7 +10,8 @@ export function holdClaim({ claimUrl, leaveUrl }, csrf, onLost) {
   }, EVERY);
   let kept = false;
   const keep = () => void (kept = true);
-  document.addEventListener("submit", keep);
+  // A decision leads on by itself; the dialog of the keys only closes.
+  document.addEventListener("submit", (event) => event.target.method === "post" && keep());
   // From one page of the same desk to another the claim goes along.
   document.addEventListener("click", (event) => event.target.closest("[data-keeps-claim]") && keep());
   window.addEventListener("pagehide", () => {

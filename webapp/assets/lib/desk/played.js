@@ -4,11 +4,11 @@ const GAP = 0.5; // seconds: what is missing and shorter is the player's roundin
 const EVERY = 4000; // ms between two reports
 const PATIENCE = 8000; // ms until a report that failed is tried again
 
-export function joined(spans, slack = 0) {
+function joined(spans) {
   const found = [];
   for (const [start, end] of [...spans].sort((a, b) => a[0] - b[0])) {
     const before = found[found.length - 1];
-    if (before && start <= before[1] + slack) before[1] = Math.max(before[1], end);
+    if (before && start <= before[1] + SLACK) before[1] = Math.max(before[1], end);
     else found.push([start, end]);
   }
   return found;
@@ -18,7 +18,7 @@ export class Played {
   // `spans`: what this person played before; `onChange` is called after every change.
   constructor(video, { url, csrf, sha256, spans, onChange }) {
     Object.assign(this, { video, url, csrf, sha256, onChange });
-    this.spans = joined(spans, SLACK);
+    this.spans = joined(spans);
     this.untold = [];
     this.whole = false; // as the server says
     this.trouble = ""; // "unsent" | "changed"
@@ -58,8 +58,8 @@ export class Played {
   }
 
   add(span) {
-    this.untold = joined([...this.untold, span], SLACK);
-    this.spans = joined([...this.spans, span], SLACK);
+    this.untold = joined([...this.untold, span]);
+    this.spans = joined([...this.spans, span]);
     if (!this.whole && !this.missing.length) this.tell();
     this.onChange();
   }
@@ -103,13 +103,13 @@ export class Played {
     if (answer && answer.ok) {
       const told = await answer.json();
       this.whole = told.whole;
-      this.spans = joined([...told.spans, ...this.untold], SLACK);
+      this.spans = joined([...told.spans, ...this.untold]);
       this.trouble = "";
       if (!this.whole && this.untold.length && !this.missing.length) this.tell();
     } else if (answer && [404, 409].includes(answer.status)) {
       this.trouble = "changed";
     } else {
-      this.untold = joined([...spans, ...this.untold], SLACK);
+      this.untold = joined([...spans, ...this.untold]);
       this.trouble = "unsent";
       if (before !== "unsent") setTimeout(() => this.tell(), PATIENCE);
     }

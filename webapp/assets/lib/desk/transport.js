@@ -1,4 +1,4 @@
-// Speed, steps and a loop of one player: what the keys of the desk and of the comparison do.
+// Speed, steps and a loop of one player: of the desk, and of the comparison.
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 const KEPT = "desk-speed";
 
@@ -14,6 +14,27 @@ export class Transport {
     video.addEventListener("ended", () => this.around());
     const kept = parseFloat(localStorage.getItem(KEPT));
     if (SPEEDS.includes(kept)) this.setSpeed(kept);
+  }
+
+  // What the keyboard does on every page of the desk.
+  get keys() {
+    return {
+      " ": () => this.toggle(),
+      k: () => this.toggle(),
+      l: () => this.faster(),
+      j: () => this.leap(-5),
+      ArrowLeft: () => this.leap(-2),
+      ArrowRight: () => this.leap(2),
+      ",": () => this.step(-1),
+      ".": () => this.step(1),
+      "-": () => this.speed(-1),
+      "+": () => this.speed(1),
+      "=": () => this.speed(1),
+    };
+  }
+
+  get speedText() {
+    return `${this.video.playbackRate.toLocaleString(document.documentElement.lang)}×`;
   }
 
   toggle() {
