@@ -48,6 +48,7 @@ def index() -> str:
         failed=len(failed.items),
         more_failed=failed.next is not None,
         shown=SHOWN,
+        usual_counselling=deps().settings.counselling,
         levels=accounts.LEVELS,
         roles=[r for r in PEOPLE if r != Role.PUPIL],
     )
@@ -91,6 +92,18 @@ def add_school() -> Response:
     def work(session: Session) -> str:
         school = accounts.add_school(session, name, level)
         return _("Đã thêm trường %(name)s.", name=school.name)
+
+    return _write(work, "schools")
+
+
+@blueprint.post("/schools/<school_id>/counselling")
+@roles(Role.ADMIN)
+def set_counselling(school_id: str) -> Response:
+    text = request.form.get("counselling", "")
+
+    def work(session: Session) -> str:
+        school = accounts.set_counselling(session, school_id, text)
+        return _("Đã lưu nơi tư vấn của %(name)s.", name=school.name)
 
     return _write(work, "schools")
 
