@@ -88,7 +88,7 @@ def revoke_consent(session: Session, consent_id: str, actor: Actor) -> Consent:
 
 
 def expire_due(session: Session, limit: int = 50) -> int:
-    """Withdraw published clips (hidden ones too) of which a consent has ended by itself; how many."""
+    """Withdraw published clips, hidden or not, of which a consent has ended; how many."""
     due = session.scalars(
         select(Clip)
         .where(Clip.state.in_(_SHOWN), _lacks_consent(clock.now(session)))

@@ -164,9 +164,7 @@ def keep(session: Session, clip_id: str, actor: Actor, version: int, seen: int) 
     was_hidden = clip.state == State.SUSPENDED
     if was_hidden and (labels := missing(session, clip)):
         raise ConsentMissing("a consent has ended meanwhile", people=labels)
-    move(
-        session, clip, Action.KEEP, actor, seen_version=version, detail={"reports": len(rows)}
-    )
+    move(session, clip, Action.KEEP, actor, seen_version=version, detail={"reports": len(rows)})
     session.execute(
         update(Report)
         .where(Report.id.in_([row.id for row in rows]))

@@ -15,7 +15,7 @@ from review.models import Account, AuditRow, Clip, FeedEntry, Notice, Report
 from review.policy import Role
 from review.queries.trail import Filter, trail
 from review.reports import Limits
-from review.states import Action, State
+from review.states import State
 from tests.world import World, consented
 
 

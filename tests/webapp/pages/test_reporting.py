@@ -98,9 +98,7 @@ class TestReporting:
 
 
 class TestModerators:
-    def test_the_list_counts_and_quotes(
-        self, visitor: Visitor, world: World, clip_id: str
-    ) -> None:
+    def test_the_list_counts_and_quotes(self, visitor: Visitor, world: World, clip_id: str) -> None:
         moderator = visitor(Role.MODERATOR)
         assert "Không có clip nào bị báo" in moderator.get("/reports").text
         world.report(clip_id, "wrong", text="<i>phút đầu</i>")
@@ -110,7 +108,7 @@ class TestModerators:
         assert "Nội dung sai × 2" in page.text
         assert "<i>phút đầu</i>" in page.text
         assert "Tạm ẩn từ" in page.text
-        assert "Bị báo (1)" in page.text
+        assert "Bị báo cáo (1)" in page.text
         shown = moderator.get(f"/clips/{clip_id}")
         assert "Clip đang tạm ẩn." in shown.text
         assert f"/reports#{clip_id}" in shown.links
@@ -180,9 +178,7 @@ class TestModerators:
             moderator.get("/reports")
         assert len(many.statements) == len(one.statements)
 
-    def test_a_notice_leads_to_the_list(
-        self, visitor: Visitor, world: World, clip_id: str
-    ) -> None:
+    def test_a_notice_leads_to_the_list(self, visitor: Visitor, world: World, clip_id: str) -> None:
         world.person(Role.MODERATOR)
         world.report(clip_id, "wrong")
         moderator = visitor(Role.MODERATOR)
@@ -247,9 +243,7 @@ class TestCounselling:
 
 
 class TestEmbed:
-    def test_it_may_stand_in_any_frame_and_does_nothing(
-        self, app: Flask, clip_id: str
-    ) -> None:
+    def test_it_may_stand_in_any_frame_and_does_nothing(self, app: Flask, clip_id: str) -> None:
         answer = app.test_client().get(f"/embed/{clip_id}")
         rules = dict(
             rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; ")
@@ -293,4 +287,3 @@ class TestEmbed:
         ).source.replace("&#34;", '"')
         narrow = world.clip(State.PUBLISHED, scope=Scope.SCHOOL)
         assert "/embed/" not in visitor(Role.PUPIL).get(f"/library/{narrow}").source
-
