@@ -107,7 +107,7 @@ class TestModerators:
         page = moderator.get("/reports")
         assert "Nội dung sai × 2" in page.text
         assert "<i>phút đầu</i>" in page.text
-        assert "Tạm ẩn từ" in page.text
+        assert "Đã tạm ẩn" in page.text
         assert "Bị báo cáo (1)" in page.text
         shown = moderator.get(f"/clips/{clip_id}")
         assert "Clip đang tạm ẩn." in shown.text
