@@ -140,6 +140,16 @@ def add_school(session: Session, name: str, level: str = "lower_secondary") -> S
     return school
 
 
+def set_counselling(session: Session, school_id: str, text: str) -> School:
+    """Whom the school's pupils can talk to, in one line; nothing: what the settings say."""
+    school = session.get(School, school_id)
+    if school is None:
+        raise NoSuchThing(f"there is no school {school_id}")
+    school.counselling = clean(text, limit=200) or None
+    session.flush()
+    return school
+
+
 def add_class(session: Session, school_id: str, name: str) -> SchoolClass:
     name = clean(name, limit=60)
     if not name:

@@ -26,8 +26,9 @@ from review.policy import SYSTEM, Actor, shown_state
 from review.publication import try_publish, withdraw
 from review.states import State
 
+_SHOWN = (State.PUBLISHED, State.SUSPENDED)
 # While a person is added to one of these, what the others decided would no longer hold.
-_SETTLED = (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)
+_SETTLED = (State.PUBLISHED, State.SUSPENDED, State.WITHDRAWN, State.REJECTED)
 
 
 def _is_settled(clip: Clip) -> bool:
@@ -87,10 +88,10 @@ def revoke_consent(session: Session, consent_id: str, actor: Actor) -> Consent:
 
 
 def expire_due(session: Session, limit: int = 50) -> int:
-    """Withdraw published clips of which a consent has ended by itself; how many."""
+    """Withdraw published clips, hidden or not, of which a consent has ended; how many."""
     due = session.scalars(
         select(Clip)
-        .where(Clip.state == State.PUBLISHED, _lacks_consent(clock.now(session)))
+        .where(Clip.state.in_(_SHOWN), _lacks_consent(clock.now(session)))
         .order_by(Clip.id)
         .limit(limit)
         # All clips before the audit's lock: taken one by one, a decision on the second clip and

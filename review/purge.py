@@ -36,7 +36,7 @@ from review.states import State
 
 _IS_DRAFT = Captions.confirmed.is_(False)
 # A clip in such a state is not compared with what it was, once that can not be undone any more.
-DECIDED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
+DECIDED = (State.PUBLISHED, State.SUSPENDED, State.REJECTED, State.WITHDRAWN)
 
 
 def due(session: Session, limit: int = 50) -> list[str]:

@@ -20,6 +20,7 @@ class State(StrEnum):
     HELD = "held"
     APPROVED = "approved"
     PUBLISHED = "published"
+    SUSPENDED = "suspended"  # was reported: hidden until a moderator has looked
     WITHDRAWN = "withdrawn"
 
 
@@ -36,6 +37,8 @@ class Action(StrEnum):
     RELEASE = "release"
     RESUBMIT = "resubmit"
     PUBLISH = "publish"
+    SUSPEND = "suspend"  # what was reported is hidden
+    KEEP = "keep"  # a moderator looked at what was reported: it stays
     EDIT_DETAILS = "edit_details"
     LOWER_SCOPE = "lower_scope"
     EDIT_CAPTIONS = "edit_captions"
@@ -129,12 +132,19 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(State.IN_REVIEW, Action.ESCALATE, State.HELD, STAFF),
     Move(State.APPROVED, Action.ESCALATE, State.HELD, STAFF),
-    Move(State.PUBLISHED, Action.ESCALATE, State.HELD, STAFF),
+    # The system: for a stranger who reports a worry about a child.
+    *(
+        Move(state, Action.ESCALATE, State.HELD, STAFF | {Party.SYSTEM})
+        for state in (State.PUBLISHED, State.SUSPENDED)
+    ),
     Move(State.HELD, Action.RELEASE, State.IN_REVIEW, _by(Party.SAFEGUARDING)),
     Move(State.HELD, Action.REJECT, State.REJECTED, _by(Party.SAFEGUARDING)),
     Move(State.CHANGES_REQUESTED, Action.RESUBMIT, State.PROCESSING, _by(Party.OWNER)),
     Move(State.REFUSED, Action.RESUBMIT, State.PROCESSING, _by(Party.OWNER)),
     Move(State.APPROVED, Action.PUBLISH, State.PUBLISHED, _by(Party.SYSTEM)),
+    Move(State.PUBLISHED, Action.SUSPEND, State.SUSPENDED, _by(Party.SYSTEM)),
+    Move(State.PUBLISHED, Action.KEEP, State.PUBLISHED, _by(Party.MODERATOR)),
+    Move(State.SUSPENDED, Action.KEEP, State.PUBLISHED, _by(Party.MODERATOR)),
     Move(State.PUBLISHED, Action.EDIT_DETAILS, State.PUBLISHED, _by(Party.MODERATOR)),
     Move(State.PUBLISHED, Action.LOWER_SCOPE, State.PUBLISHED, _by(Party.MODERATOR)),
     *(Move(state, Action.EDIT_CAPTIONS, state, by) for state, by in _CAPTIONERS.items()),

@@ -70,11 +70,14 @@ class Settings:
     keep_originals_days: int
     keep_withdrawn_days: int
     takedown_hours: int
+    reports_to_hide: int
+    reports_alone_a_day: int
     feed_rate: int
     webhook_hosts: tuple[str, ...]
     session_hours: int
     locale: str
     help_line: str
+    counselling: str
     office_name: str
     smtp_url: str = field(repr=False)
     mail_from: str
@@ -110,11 +113,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KEEP_ORIGINALS_DAYS", values.integer(0, 36500), "after the decision; 0: for ever"),
     Variable("KEEP_WITHDRAWN_DAYS", values.integer(0, 36500), "a withdrawn clip's files; 0: ever"),
     Variable("TAKEDOWN_HOURS", values.integer(1, 24 * 60), "libraries confirm within so long"),
+    Variable("REPORTS_TO_HIDE", values.integer(1, 1000), "so many reports hide a public clip"),
+    Variable("REPORTS_ALONE_A_DAY", values.integer(0, 10**6), "clips that single reports may hide"),
     Variable("FEED_RATE", values.integer(0, 10**6), "pulls a minute of one token; 0: any number"),
     Variable("WEBHOOK_HOSTS", values.hosts, "hosts of this network that webhooks may reach"),
     Variable("SESSION_HOURS", values.integer(1, 24 * 60), "staff stay signed in so long"),
     Variable("LOCALE", values.choice("vi", "en"), "language where a person has not chosen"),
     Variable("HELP_LINE", str, "telephone number of the child help line"),
+    Variable("COUNSELLING", values.one_line, "whom pupils can talk to: place and hours of a team"),
     Variable("OFFICE_NAME", values.one_line, "the education office, in mails and on case sheets"),
     Variable("SMTP_URL", values.smtp_url, "where mail is sent; none: files in mail/", secret=True),
     Variable("MAIL_FROM", values.mail_address, "sender of every mail; needed with SMTP_URL"),
@@ -146,11 +152,14 @@ _DEFAULTS: dict[str, Any] = {
     "KEEP_ORIGINALS_DAYS": 180,  # half a school year: time to hide something after all
     "KEEP_WITHDRAWN_DAYS": 30,
     "TAKEDOWN_HOURS": 24,
+    "REPORTS_TO_HIDE": 3,
+    "REPORTS_ALONE_A_DAY": 20,
     "FEED_RATE": 600,
     "WEBHOOK_HOSTS": (),
     "SESSION_HOURS": 12,
     "LOCALE": "vi",
     "HELP_LINE": "111",  # the national child protection line of Viet Nam
+    "COUNSELLING": "",
     "OFFICE_NAME": "Phòng Giáo dục và Đào tạo",
     "SMTP_URL": "",
     "MAIL_FROM": "lantoa@localhost",

@@ -14,7 +14,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review import accounts, campaigns, decisions, jobs, processing, publication, submission
+from review import (
+    accounts,
+    campaigns,
+    decisions,
+    jobs,
+    processing,
+    publication,
+    reports,
+    submission,
+)
 from review.campaigns import Plan
 from review.consent import GivenConsent, Person, Scope
 from review.decisions import NoteInput, Verdict
@@ -23,6 +32,7 @@ from review.keys import derived, new_id, original
 from review.models import Account, Campaign, Clip, Library, School, SchoolClass
 from review.policy import Actor, Role
 from review.processing import Output, Rendered
+from review.reports import Limits
 from review.stages import Stage
 from review.states import Action, State
 from review.uploads import register_upload
@@ -30,6 +40,7 @@ from storage_config.database import Database
 
 TITLE = "Không chia sẻ mật khẩu"
 PASSWORD = "mat-khau-de-thu"
+LIMITS = Limits(to_hide=3, alone_a_day=1000)
 FACTS: dict[str, Any] = {"duration_s": 12.5, "width": 640, "height": 360, "tags_removed": ["gps"]}
 
 
@@ -169,7 +180,10 @@ class World:
         if state is State.WITHDRAWN:
             self.approve(clip_id, ladder=True)
             return self.withdraw(clip_id)
-        return self.approve(clip_id, ladder=state is State.PUBLISHED)
+        self.approve(clip_id, ladder=state in (State.PUBLISHED, State.SUSPENDED))
+        if state is State.SUSPENDED:
+            assert self.report(clip_id) == "sent"
+        return None
 
     def campaign(self, *stages: Stage, **more: Any) -> Campaign:
         """A campaign whose clips are reviewed in ``stages`` (none: the default policy)."""
@@ -241,6 +255,20 @@ class World:
         self.decide(clip_id, Action.APPROVE, Role.MODERATOR)
         if ladder:
             self.ladder(clip_id)
+
+    def report(
+        self,
+        clip_id: str,
+        reason: str = "in_it",
+        *,
+        who: str | None = None,
+        text: str = "",
+        limits: Limits = LIMITS,
+    ) -> str:
+        """What somebody (a new one each time, unless named) is told who reports this clip."""
+        said = {"reason": reason, "text": text, "who": who or new_id()}
+        with self.write() as session:
+            return reports.send(session, clip_id, None, **said, limits=limits)
 
     def withdraw(self, clip_id: str, reason: str = "office") -> None:
         moderator = self.actor(Role.MODERATOR)

@@ -80,10 +80,6 @@ def _clip_of(url: str) -> str:
 
 def _embedded(clip: Item, film: Any) -> dict[str, Any]:
     width, height = _within(film["width"], film["height"])
-    player = Markup(
-        '<video controls playsinline preload="none" width="{}" height="{}" poster="{}" title="{}">'
-        '<source src="{}" type="{}"></video>'
-    ).format(width, height, clip.poster or "", clip.title, film["url"], film["mime"])
     told = {
         "type": "video",
         "version": "1.0",
@@ -91,7 +87,7 @@ def _embedded(clip: Item, film: Any) -> dict[str, Any]:
         "author_name": clip.credit or None,
         "provider_name": NAME,
         "provider_url": deps().settings.public_url,
-        "html": str(player),
+        "html": snippet(clip, width, height),
         "width": width,
         "height": height,
         "thumbnail_url": clip.poster,
@@ -99,6 +95,19 @@ def _embedded(clip: Item, film: Any) -> dict[str, Any]:
         "thumbnail_height": film["height"] if clip.poster else None,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def snippet(clip: Item, width: int = 640, height: int = 404) -> str:
+    """What another page takes in to show the clip: withdrawn, it says so there by itself."""
+    frame = Markup(
+        '<iframe src="{}" width="{}" height="{}" title="{}" style="border:0;max-width:100%"'
+        ' loading="lazy" allowfullscreen></iframe>'
+    )
+    return str(frame.format(embed_url(clip), width, height, clip.title))
+
+
+def embed_url(clip: Item) -> str:
+    return f"{deps().settings.public_url}/embed/{clip.id}"
 
 
 def _within(width: int, height: int) -> tuple[int, int]:
@@ -160,6 +169,7 @@ def video_object(clip: Item) -> Markup:
         "uploadDate": clip.published,
         "dateModified": clip.changed,
         "duration": None if clip.duration is None else f"PT{clip.duration:.1f}S",
+        "embedUrl": embed_url(clip),
         "contentUrl": clip.film["url"] if clip.film else None,
         "inLanguage": clip.language,
         "keywords": clip.subjects or None,

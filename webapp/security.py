@@ -60,13 +60,15 @@ def init(app: Flask, settings: Settings) -> None:
 
 class Sessions(SecureCookieSessionInterface):
     """A script's request that changes nothing sends no cookie back: it would take the place of
-    one that a page got meanwhile, and with it of what that page was to say."""
+    one that a page got meanwhile, and with it of what that page was to say. Nor does a frame in
+    a page of another site."""
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         if session.modified:
             return True
         by_script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
-        return not by_script and super().should_set_cookie(app, session)
+        in_frame = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        return not by_script and not in_frame and super().should_set_cookie(app, session)
 
 
 def _refuse_forged() -> None:
@@ -109,6 +111,22 @@ def _policy(settings: Settings) -> str:
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",
+        )
+    )
+
+
+def framed_policy(settings: Settings) -> str:
+    """Of a page that any site may show in a frame: it can show, and do nothing."""
+    store = _storage_origin(settings)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            f"img-src 'self'{store}",
+            f"media-src 'self'{store}",
+            "form-action 'none'",
+            "base-uri 'none'",
+            "frame-ancestors *",
         )
     )
 

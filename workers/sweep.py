@@ -27,6 +27,7 @@ from review import (
     processing,
     purge,
     redacting,
+    reports,
     retention,
     search,
     takedown,
@@ -71,6 +72,7 @@ class Sweeper:
             pulls.forget_old(session)
             takedown.tell_again(session, self.deps.settings.takedown_hours)
             reading.forget_old(session)
+            reports.forget_old(session)
         self.send_digests()
         if ended:
             log.info("consents_expired", clips=ended)

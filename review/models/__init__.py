@@ -31,6 +31,7 @@ from review.models.people import (
 from review.models.purges import Purge
 from review.models.queue import QueuePlace, SavedFilter
 from review.models.redactions import Redaction
+from review.models.reports import Report
 from review.models.reviewing import Coverage, NoteAnswer, NoteReason
 from review.models.search import SearchRow
 from review.models.work import BucketUpload, IdempotencyKey, Job, Upload, UploadGate
@@ -80,6 +81,7 @@ __all__ = [
     "ReasonDay",
     "Redaction",
     "Rendition",
+    "Report",
     "ReviewDay",
     "ReviewWeek",
     "Revision",

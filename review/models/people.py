@@ -20,6 +20,7 @@ class School(Base):
     # Instead of the settings' quotas; 0: none.
     quota_mb: Mapped[int | None]
     quota_clips: Mapped[int | None]
+    counselling: Mapped[str | None]  # whom its pupils can talk to; none: what the settings say
     created_at: Mapped[datetime]
 
 

@@ -51,6 +51,17 @@ KINDS: dict[str, Kind] = {
     ),
     "published": Kind("Một clip đã được đăng", "A clip was published", for_teacher=True),
     "withdrawn": Kind("Một clip đã được gỡ", "A clip was withdrawn", for_teacher=True),
+    "suspended": Kind(
+        "Một clip đã đăng tạm ẩn, chờ Phòng Giáo dục xem lại",
+        "A published clip is hidden until the office has looked at it",
+        for_teacher=True,
+    ),
+    "kept": Kind(
+        "Một clip tạm ẩn đã hiện lại trong thư viện",
+        "A clip that was hidden is back in the library",
+        for_teacher=True,
+    ),
+    "report": Kind("Có người báo về một clip đã đăng", "Somebody reported a published clip"),
     "restored": Kind(
         "Một clip đã gỡ được đưa lại vào hàng chờ duyệt",
         "A clip that was withdrawn is being reviewed again",

@@ -27,6 +27,8 @@ _OF_MOVE = {
     Action.REJECT: "rejected",
     Action.PUBLISH: "published",
     Action.WITHDRAW: "withdrawn",
+    Action.SUSPEND: "suspended",
+    Action.KEEP: "kept",
     Action.RESTORE: "restored",
 }
 # What an announcement tells, by the state that was decided long before.
@@ -66,6 +68,16 @@ def of_move(
 def approved(session: Session, clip: Clip, actor: Actor) -> None:
     """The last stage is through, and something still keeps the clip from being published."""
     _tell_owner(session, "approved", clip, actor)
+
+
+def reported(session: Session, clip: Clip) -> None:
+    """To those who look at what strangers report."""
+    tell(session, "report", clip, Account.role == Role.MODERATOR)
+
+
+def more_worry(session: Session, clip: Clip) -> None:
+    """Another stranger fears for a child in a clip of which there is a case."""
+    tell(session, "case_changed", clip, Account.role == Role.SAFEGUARDING)
 
 
 def _tell_owner(session: Session, kind: str, clip: Clip, actor: Actor) -> None:

@@ -40,6 +40,7 @@ from review.queries.records import (
     renditions,
     revisions,
 )
+from review.queries.reported import Reported, reported, reported_count, worries
 from review.queries.rows import QueueRow
 from review.queries.visibility import can_see, get_clip, in_scope, was_taken_back
 from review.revisions import find as revision
@@ -52,6 +53,7 @@ __all__ = [
     "Found",
     "Page",
     "QueueRow",
+    "Reported",
     "campaigns",
     "can_see",
     "class_clips",
@@ -82,6 +84,8 @@ __all__ = [
     "public_count",
     "public_ids",
     "renditions",
+    "reported",
+    "reported_count",
     "review_queue",
     "revision",
     "revisions",
@@ -90,4 +94,5 @@ __all__ = [
     "suggest",
     "waiting_count",
     "was_taken_back",
+    "worries",
 ]

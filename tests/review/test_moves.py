@@ -23,6 +23,7 @@ from review import (
     lifecycle,
     publication,
     redacting,
+    reports,
     submission,
 )
 from review.captions import keeping
@@ -95,7 +96,13 @@ TABLE: dict[tuple[State, Action], tuple[State, set[str]]] = {
     (S.IN_REVIEW, A.REJECT): (S.REJECTED, DECIDERS),
     (S.IN_REVIEW, A.ESCALATE): (S.HELD, NEAR_STAFF),
     (S.APPROVED, A.ESCALATE): (S.HELD, NEAR_STAFF),
-    (S.PUBLISHED, A.ESCALATE): (S.HELD, NEAR_STAFF),
+    # The system: for a stranger who fears for a child.
+    (S.PUBLISHED, A.ESCALATE): (S.HELD, NEAR_STAFF | {PROGRAM_SYSTEM}),
+    (S.SUSPENDED, A.ESCALATE): (S.HELD, NEAR_STAFF | {PROGRAM_SYSTEM}),
+    # What strangers report is hidden until a moderator has looked (docs/decisions/0007).
+    (S.PUBLISHED, A.SUSPEND): (S.SUSPENDED, {PROGRAM_SYSTEM}),
+    (S.PUBLISHED, A.KEEP): (S.PUBLISHED, MODERATORS),
+    (S.SUSPENDED, A.KEEP): (S.PUBLISHED, MODERATORS),
     (S.HELD, A.RELEASE): (S.IN_REVIEW, {SAFEGUARDING}),
     (S.HELD, A.REJECT): (S.REJECTED, {SAFEGUARDING}),
     (S.CHANGES_REQUESTED, A.RESUBMIT): (S.PROCESSING, OWNERS),
@@ -383,6 +390,9 @@ class District:
             return keeping.save(
                 session, Nothing(), clip.id, actor, "vi", CUES, Seen(), source="editor"
             )
+        if action is A.KEEP:
+            seen = 1 if clip.state == S.SUSPENDED else 0
+            return reports.keep(session, clip.id, actor, version, seen)
         if action is A.WITHDRAW:
             return publication.withdraw(session, clip.id, actor, "guardian", version)
         if action is A.RESTORE:
@@ -421,7 +431,7 @@ def district(everybody: District) -> Iterator[District]:
 
 
 REAL = EVERYONE - {LOCAL_MODERATOR}  # no account of the office has a school
-NO_DOOR = {A.EXAMINED, A.REFUSE, A.GIVE_UP, A.PUBLISH, *ONLY_UNTOLD}
+NO_DOOR = {A.EXAMINED, A.REFUSE, A.GIVE_UP, A.PUBLISH, A.SUSPEND, *ONLY_UNTOLD}
 
 
 def may_know(who: str, owner: str, state: State, action: Action) -> bool:

@@ -55,6 +55,7 @@ TABLE: dict[State, tuple[str, ...]] = {
     State.CHANGES_REQUESTED: (DONE, DONE, "not_allowed", "wrong_state"),
     State.APPROVED: (DONE, DONE, "not_allowed", "wrong_state"),
     State.PUBLISHED: (DONE, DONE, "not_allowed", DONE),
+    State.SUSPENDED: (DONE, DONE, "not_allowed", "wrong_state"),
     State.REJECTED: ("wrong_state", "wrong_state", "not_allowed", "wrong_state"),
     State.WITHDRAWN: ("wrong_state", "wrong_state", "not_allowed", "wrong_state"),
     State.HELD: (DONE, "no_such_clip", "no_such_clip", "no_such_clip", "not_allowed"),

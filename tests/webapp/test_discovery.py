@@ -52,9 +52,9 @@ class TestOembed:
             "author_name": "Lớp 7A",
             "provider_name": "Lan Tỏa",
             "provider_url": SITE,
-            "html": '<video controls playsinline preload="none" width="640" height="360" '
-            f'poster="{place}/poster.jpg" title="&#34;Mật&#34; &lt;khẩu&gt;">'
-            f'<source src="{place}/mp4/360p.mp4" type="video/mp4"></video>',
+            "html": f'<iframe src="{SITE}/embed/{clip_id}" width="640" height="360" '
+            'title="&#34;Mật&#34; &lt;khẩu&gt;" style="border:0;max-width:100%" '
+            'loading="lazy" allowfullscreen></iframe>',
             "width": 640,
             "height": 360,
             "thumbnail_url": f"{place}/poster.jpg",
@@ -164,6 +164,7 @@ class TestVideoObject:
             "uploadDate": told["uploadDate"],
             "dateModified": told["dateModified"],
             "duration": "PT12.5S",
+            "embedUrl": f"{SITE}/embed/{clip_id}",
             "contentUrl": f"{place}/mp4/360p.mp4",
             "inLanguage": "vi",
             "license": "https://creativecommons.org/licenses/by-nc/4.0/",

@@ -13,6 +13,7 @@ from webapp.pages import (
     compare,
     coverage,
     desk,
+    embed,
     faces,
     home,
     installed,
@@ -27,6 +28,8 @@ from webapp.pages import (
     quotas,
     reasons,
     redact,
+    reporting,
+    reports,
     safeguarding,
     submit,
     takedowns,
@@ -61,6 +64,9 @@ BLUEPRINTS = (
     reasons.blueprint,
     libraries.blueprint,
     takedowns.blueprint,
+    embed.blueprint,
+    reporting.blueprint,
+    reports.blueprint,
 )
 
 __all__ = ["BLUEPRINTS", "queue"]

@@ -49,6 +49,7 @@ def index() -> str:
         more_failed=failed.next is not None,
         shown=SHOWN,
         levels=LEVELS,
+        usual_counselling=deps().settings.counselling,
         roles=[r for r in PEOPLE if r != Role.PUPIL],
     )
 
@@ -84,6 +85,18 @@ def add_school() -> Response:
     def work(session: Session) -> str:
         school = accounts.add_school(session, name, level)
         return _("Đã thêm trường %(name)s.", name=school.name)
+
+    return _write(work, "schools")
+
+
+@blueprint.post("/schools/<school_id>/counselling")
+@roles(Role.ADMIN)
+def set_counselling(school_id: str) -> Response:
+    text = request.form.get("counselling", "")
+
+    def work(session: Session) -> str:
+        school = accounts.set_counselling(session, school_id, text)
+        return _("Đã lưu nơi tư vấn của %(name)s.", name=school.name)
 
     return _write(work, "schools")
 

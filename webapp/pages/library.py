@@ -82,7 +82,7 @@ def clip(clip_id: str) -> str:
     """One published clip. That it was withdrawn is told only to those whom it was meant for."""
     actor = current_actor()
     with deps().database.read() as session:
-        found = _published(session, clip_id)
+        found = published(session, clip_id)
         revision = queries.revision(session, found)
         sources = player.sources(session, found)
         campaign = session.get(Campaign, found.campaign_id) if found.campaign_id else None
@@ -94,6 +94,7 @@ def clip(clip_id: str) -> str:
         facts=(revision.facts if revision else None) or {},
         player=sources,
         structured=discovery.video_object(public) if public else None,
+        snippet=discovery.snippet(public) if public else None,
         embedding=discovery.embedding(public) if public else None,
         card_s=looks.card_s(revision) if revision else 0.0,
         may_moderate=actor is not None and actor.role == Role.MODERATOR,
@@ -104,7 +105,7 @@ def clip(clip_id: str) -> str:
 def poster(clip_id: str) -> str:
     """A sheet for the classroom's wall: a picture, the title and a code that opens the clip."""
     with deps().database.read() as session:
-        found = _published(session, clip_id)
+        found = published(session, clip_id)
         cover = queries.covers(session, [found])[found.id]
     address = own_url("library.clip", clip_id=found.id)
     return render_template(
@@ -116,7 +117,7 @@ def poster(clip_id: str) -> str:
     )
 
 
-def _published(session: Session, clip_id: str) -> Clip:
+def published(session: Session, clip_id: str) -> Clip:
     actor = current_actor()
     found = session.get(Clip, clip_id) if is_id(clip_id) else None
     if found is None or found.published_at is None or not queries.in_scope(actor, found):

@@ -77,6 +77,8 @@ def _about(notice: Notice) -> str:
         return url_for("desk.queue" if notice.kind == "digest" else "notices.index")
     if notice.kind in CASES:
         return url_for("safeguarding.show", clip_id=notice.clip_id)
+    if notice.kind == "report":
+        return url_for("reports.index", _anchor=notice.clip_id)
     desk = notice.kind in _AT_THE_DESK
     return url_for("desk.clip" if desk else "clips.show", clip_id=notice.clip_id)
 

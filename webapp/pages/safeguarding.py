@@ -56,6 +56,7 @@ def _page(clip_id: str, trouble: InvalidInput | None = None) -> str:
         context = {
             **_about(session, case),
             "hold_notes": queries.hold_notes(session, clip_id),
+            "worries": queries.worries(session, clip_id),
             "history": history.folded(queries.history(session, clip_id)),
         }
     errors = {f: translated(t) for f, t in trouble.errors.items()} if trouble else {}
@@ -133,7 +134,11 @@ def sheet(clip_id: str) -> str:
     actor = require_actor()
     with deps().database.read() as session:
         case = casework.get(session, actor, clip_id)
-        context = {**_about(session, case), "hold_notes": queries.hold_notes(session, clip_id)}
+        context = {
+            **_about(session, case),
+            "hold_notes": queries.hold_notes(session, clip_id),
+            "worries": queries.worries(session, clip_id),
+        }
     handed = [step for step in case.steps if step.entry.kind == HAND_OVER]
     return render_template(
         "case_sheet.html",

@@ -32,7 +32,8 @@ from webapp.forms import licences
 from webapp.forms.clips import MUSIC, REASONS, SCOPES
 from webapp.i18n import LANGUAGES, choose_language, translated
 from webapp.linked import by_link
-from webapp.pages.bell import unread
+from webapp.pages.bell import reported, unread
+from webapp.pages.counselling import team
 from webapp.pages.told import told_above, told_at
 from webapp.reasons import word as reason_word
 
@@ -47,6 +48,7 @@ _SHOWN = frozenset(
         State.REJECTED,
         State.APPROVED,
         State.PUBLISHED,
+        State.SUSPENDED,
     }
 )
 
@@ -64,6 +66,7 @@ def state_word(state: str) -> str:
         State.HELD: _("Tạm giữ"),
         State.APPROVED: _("Đã duyệt"),
         State.PUBLISHED: _("Đã đăng"),
+        State.SUSPENDED: _("Tạm ẩn"),
         State.WITHDRAWN: _("Đã gỡ"),
     }
     return words[State(state)] if state in words else ""
@@ -88,6 +91,8 @@ def action_word(action: str) -> str:
         lifecycle.HAND_OVER: _("Báo cho nơi trợ giúp"),
         Action.RESUBMIT: _("Đã nộp lại"),
         Action.PUBLISH: _("Đã đăng"),
+        Action.SUSPEND: _("Tạm ẩn vì có người báo"),
+        Action.KEEP: _("Đã xem lại và giữ clip"),
         Action.EDIT_DETAILS: _("Sửa thông tin"),
         Action.LOWER_SCOPE: _("Thu hẹp phạm vi"),
         Action.EDIT_CAPTIONS: _("Sửa phụ đề"),
@@ -299,6 +304,7 @@ def _context() -> dict[str, Any]:
     return {
         "account": account,
         "actor": current_actor(),
+        "counselling": team,
         "help_line": deps().settings.help_line,
         "languages": LANGUAGES,
         "language": choose_language(),
@@ -312,5 +318,6 @@ def _context() -> dict[str, Any]:
         "signed_in": account is not None,
         "by_link": by_link(),
         "unread": unread,
+        "reported": reported,
         "has_language": "language" in session,
     }
