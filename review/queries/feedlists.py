@@ -115,7 +115,9 @@ def as_shown(entry: FeedEntry, reader: Reader) -> FeedEntry:
     if entry.kind == "withdrawn" or (reader.covers(entry) and entry.record is not None):
         return entry
     why = reader.why_gone(Facets(entry.scope, entry.level, entry.campaign))
-    return FeedEntry(seq=entry.seq, kind="withdrawn", clip_id=entry.clip_id, at=entry.at, reason=why)
+    return FeedEntry(
+        seq=entry.seq, kind="withdrawn", clip_id=entry.clip_id, at=entry.at, reason=why
+    )
 
 
 def earliest(session: Session) -> datetime:
