@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from review import accounts, decisions, schema
+from review import accounts, announcing, batch, decisions, schema
 from review.decisions import NoteInput, Verdict
 from review.models import Account, Clip
 from review.numbers import day_of, seconds_of, step_of, week_of
@@ -146,6 +146,43 @@ def test_a_withdrawn_clip_was_decided_on_all_the_same(world: World) -> None:
     before = counted(world)
     world.withdraw(clip_id)
     assert counted(world) == before
+
+
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT])
+def test_what_was_undone_before_it_was_told_counts_no_more(
+    any_world: World, action: Action
+) -> None:
+    """Neither as a decision nor as a reason, nor as the office's word on the school's."""
+    world = any_world
+    campaign = world.campaign(announce_at=datetime(2099, 6, 1, tzinfo=UTC), holds_changes=True)
+    office = world.person(Role.MODERATOR)
+    one, two = (world.clip(campaign=campaign.slug, stage=1) for _ in range(2))
+    decide(world, two, office, action, "sound_low", "other")
+    before, shown = counted(world), read(world)
+    decide(world, one, office, action, "sound_low", "picture_unclear")
+    once = counted(world)
+    assert once != before
+    version = world.get(one).version
+    with world.write() as session:
+        announcing.undo(session, one, accounts.actor_of(office), version)
+    assert (counted(world), read(world)) == (before, shown)
+    decide(world, one, office, action, "sound_low", "picture_unclear")
+    assert counted(world) == once
+
+
+def test_a_batch_that_was_taken_back_counts_no_more(world: World) -> None:
+    reviewer, before = world.actor(Role.REVIEWER), counted(world)
+    rows = [(i, world.get(i).version) for i in [world.clip(content=b"one") for _ in range(2)]]
+    with world.write() as session:
+        made = batch.start(session, reviewer, batch.Kind.REJECT_DUPLICATES, None, rows).id
+    batch.run(world.write, made, reviewer)
+    assert (read(world).total.by_action["reject"], read(world).reasons) == (1, [("duplicate", 1)])
+    batch.undo(world.write, made, reviewer)
+    assert counted(world) == before
+    assert {p: w.median for p, w in read(world).waited.items()} == {
+        "reviewer": None,
+        "moderator": None,
+    }
 
 
 def test_what_was_decided_before_is_counted_by_the_migration(any_world: World) -> None:
