@@ -22,10 +22,13 @@ from review.models import (
     Clip,
     Decision,
     Note,
+    PersonSpan,
     ReasonDay,
     ReviewDay,
     ReviewWeek,
+    SchoolSpan,
     WaitingDay,
+    WaitingSpan,
     WaitingWeek,
 )
 from review.policy import Actor, Role
@@ -33,6 +36,8 @@ from review.states import Action, Party
 
 # Viet Nam has one time of the day and no summer time.
 _ZONE = timezone(timedelta(hours=7))
+SPAN = timedelta(weeks=4)
+_FIRST = date(2018, 1, 1)  # a Monday
 ALL = "*"  # instead of a school
 EVERYBODY = ""  # instead of a person
 COUNTED = (Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT)
@@ -49,6 +54,11 @@ def day_of(moment: datetime) -> date:
 def week_of(day: date) -> date:
     """Its Monday."""
     return day - timedelta(days=day.weekday())
+
+
+def span_of(day: date) -> date:
+    """The first of the four weeks that it lies in."""
+    return _FIRST + (day - _FIRST) // SPAN * SPAN
 
 
 def step_of(seconds: float) -> int:
@@ -90,8 +100,9 @@ def _count(
         _add(session, WaitingDay, {**where, "party": party, "step": step}, decided=by)
         for code in sorted(set(codes)):
             _add(session, ReasonDay, {**where, "code": code}, given=by)
-    week = {"week": week_of(day), "school_id": school, "step": step}
-    _add(session, WaitingWeek, week, decided=by)
+    here = {"school_id": school, "step": step}
+    _add(session, WaitingWeek, {"week": week_of(day), **here}, decided=by)
+    _add(session, WaitingSpan, {"begins": span_of(day), **here}, decided=by)
     _compare(session, decision, day, school, by)
 
 
@@ -110,6 +121,10 @@ def _decided(
     for who in (EVERYBODY, actor_id):
         key = {"week": week_of(day), "school_id": school, "actor_id": who, "action": action}
         _add(session, ReviewWeek, key, **more)
+    span = {"begins": span_of(day), "action": action}
+    _add(session, SchoolSpan, {**span, "school_id": school}, **more)
+    for of in (ALL, school):
+        _add(session, PersonSpan, {**span, "school_id": of, "actor_id": actor_id}, **more)
 
 
 def _since(session: Session, clip: Clip, decision: Decision) -> datetime:

@@ -6,17 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from review import accounts, announcing, batch, decisions, schema
+from review import accounts, announcing, batch, clock, decisions, schema
 from review.decisions import NoteInput, Verdict
-from review.models import Account, Clip
-from review.numbers import day_of, seconds_of, step_of, week_of
+from review.models import Account, Clip, Decision
+from review.numbers import COUNTED, day_of, record, seconds_of, step_of, week_of
 from review.policy import Actor, Role
 from review.queries.numbers import Numbers, numbers
 from review.states import Action, State
 from tests.rows import everything
 from tests.world import World
 
-TABLES = ("review_days", "review_weeks", "waiting_days", "waiting_weeks", "reason_days")
+TABLES = (
+    *("review_days", "review_weeks", "waiting_days", "waiting_weeks", "reason_days"),
+    *("school_spans", "person_spans", "waiting_spans"),
+)
 
 
 def read(world: World, who: Role | Actor = Role.MODERATOR, weeks: int = 4) -> Numbers:
@@ -110,6 +113,43 @@ def test_a_reviewer_sees_the_own_school_and_no_names_of_the_office(world: World)
     assert read(world, Role.ADMIN).total.decided == 3
     for role in (Role.PUPIL, Role.TEACHER, Role.SAFEGUARDING):
         assert read(world, role).total.decided == 0
+
+
+def test_a_period_is_whole_wherever_its_four_weeks_begin(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One decision in each of 60 weeks; in the last six of them the numbers are looked at."""
+    far = world.account(Role.TEACHER, school=world.another_school())
+    clips = [world.get(world.clip()), world.get(world.clip(owner=far))]
+    people = [world.person(Role.REVIEWER), world.person(Role.MODERATOR)]
+    with world.read() as session:
+        now = clock.now(session)
+    for n in range(60):
+        at = now - timedelta(weeks=59 - n)
+        clip, who = clips[n % 2], people[n // 2 % 2]
+        with world.write() as session:
+            made = Decision(
+                clip_id=clip.id,
+                revision=1,
+                stage=0,
+                action=COUNTED[n % 3],
+                actor_id=who.id,
+                version=1,
+                watched=True,
+                at=at,
+            )
+            session.add(made)
+            session.flush()
+            record(session, clip, accounts.actor_of(who), made, [])
+        if n < 54:
+            continue
+        monkeypatch.setattr("review.queries.numbers.clock.now", lambda _session, at=at: at)
+        for weeks in (1, 4, 13, 52):
+            found = read(world, weeks=weeks)
+            by_school = [t.decided for _, t, _ in found.schools]
+            assert sum(by_school) == found.total.decided == weeks
+            assert [w.decided for _, _, w in found.schools] == by_school
+            assert sum(t.decided for _, _, t in found.people) == weeks
 
 
 def test_weeks_tell_a_long_time(world: World) -> None:
