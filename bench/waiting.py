@@ -27,8 +27,17 @@ from sqlalchemy import insert, text
 
 from bench.measure import in_turns, ratio, row, table
 from review import accounts, clock, schema
-from review.models import ReasonDay, ReviewDay, ReviewWeek, WaitingDay, WaitingWeek
-from review.numbers import ALL, COUNTED, EVERYBODY, day_of, week_of
+from review.models import (
+    PersonSpan,
+    ReasonDay,
+    ReviewDay,
+    ReviewWeek,
+    SchoolSpan,
+    WaitingDay,
+    WaitingSpan,
+    WaitingWeek,
+)
+from review.numbers import ALL, COUNTED, EVERYBODY, day_of, span_of, week_of
 from review.policy import Role
 from review.reasons import REASONS
 from storage_config.blobs import LocalBlobs
@@ -118,6 +127,10 @@ def decided(database: Database, clips: int, schools: list[str]) -> None:
         for actor_id in (EVERYBODY, who):
             add(ReviewWeek, week_of(day), school, actor_id, action)
         add(WaitingWeek, week_of(day), school, step)
+        add(WaitingSpan, span_of(day), school, step)
+        add(SchoolSpan, span_of(day), school, action)
+        for of in (ALL, school):
+            add(PersonSpan, span_of(day), of, who, action)
     for model, names in _KEYS.items():
         _store(database, model, names, found[model], "given" if model is ReasonDay else "decided")
 
@@ -128,6 +141,9 @@ _KEYS: dict[type, tuple[str, ...]] = {
     WaitingDay: ("day", "school_id", "party", "step"),
     WaitingWeek: ("week", "school_id", "step"),
     ReasonDay: ("day", "school_id", "code"),
+    SchoolSpan: ("begins", "school_id", "action"),
+    PersonSpan: ("begins", "school_id", "actor_id", "action"),
+    WaitingSpan: ("begins", "school_id", "step"),
 }
 
 

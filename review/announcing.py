@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from review import clock
+from review import clock, numbers
 from review.lifecycle import load, load_visible, move
 from review.models import Campaign, Clip, Decision
 from review.notices import telling
@@ -109,15 +109,31 @@ def announce(session: Session, clip_id: str, actor: Actor = SYSTEM) -> bool:
 def undo(session: Session, clip_id: str, actor: Actor, version: int) -> Clip:
     """Take back what ended the review, as if it had not been said; the record of it stays."""
     clip = load_visible(session, clip_id, actor)
-    taken = clip.votes[-1:]
+    return take_back(session, clip, Action.UNDO, actor, "decision", seen_version=version)
+
+
+def take_back(
+    session: Session,
+    clip: Clip,
+    action: Action,
+    actor: Actor,
+    named: str,
+    *,
+    seen_version: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Clip:
+    """Make a move that leads from an unannounced decision back to its stage: it counts no more.
+    ``named``: what the move's audit row calls the decision."""
+    last = clip.votes[-1]["decision"] if clip.votes else None
     move(
         session,
         clip,
-        Action.UNDO,
+        action,
         actor,
-        seen_version=version,
+        seen_version=seen_version,
         changes={"votes": clip.votes[:-1]},
-        detail={"decision": taken[0]["decision"]} if taken else {},
+        detail={**(detail or {}), named: last},
     )
+    numbers.take_back(session, clip, session.get_one(Decision, last))
     ensure_ladder(session, clip)
     return clip

@@ -5,6 +5,7 @@ One transaction holds the guarded UPDATE, the audit row, and what follows from t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,16 +112,18 @@ def _happened_since(
     """The moves after ``version`` as this person is told them."""
     rows = session.scalars(
         select(AuditRow)
-        .where(
-            AuditRow.clip_id == clip.id,
-            AuditRow.version > version,
-            AuditRow.action.not_in(_NO_MOVES),
-        )
+        .where(AuditRow.clip_id == clip.id, AuditRow.action.not_in(_NO_MOVES))
         .order_by(AuditRow.seq)
-    )
+    ).all()
     if actor.role is Role.SAFEGUARDING:
-        return [audit.describe(row) for row in rows]
-    return [without_hold(row) for row in as_told(session, clip, list(rows), actor)]
+        told = [audit.describe(row) for row in rows]
+    else:
+        told = [without_hold(row) for row in as_told(session, clip, rows, actor)]
+    if not policy.is_told_early(actor, clip):
+        # Where a move led from would tell of the decision before it.
+        for before, row in itertools.pairwise(told):
+            row["from"] = before["to"]
+    return [row for row in told if row["version"] > version]
 
 
 def as_told(

@@ -1,4 +1,5 @@
-"""Counting decisions as they are made: in their transaction, so that no number is ever late.
+"""Counting decisions as they are made: in their transaction, so that no number is ever late. What
+was undone before anybody was told is counted no more.
 
 A hold leaves no trace: escalating, releasing and the officer's own decisions are not counted, and
 what was counted before a hold stays as it was.
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from review.clock import VIETNAM
@@ -20,16 +21,22 @@ from review.models import (
     Base,
     Clip,
     Decision,
+    Note,
+    PersonSpan,
     ReasonDay,
     ReviewDay,
     ReviewWeek,
+    SchoolSpan,
     WaitingDay,
+    WaitingSpan,
     WaitingWeek,
 )
 from review.policy import Actor, Role
 from review.states import Action, Party
 from review.upserts import upsert
 
+SPAN = timedelta(weeks=4)
+_FIRST = date(2018, 1, 1)  # a Monday
 ALL = "*"  # instead of a school
 EVERYBODY = ""  # instead of a person
 COUNTED = (Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT)
@@ -48,6 +55,11 @@ def week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def span_of(day: date) -> date:
+    """The first of the four weeks that it lies in."""
+    return _FIRST + (day - _FIRST) // SPAN * SPAN
+
+
 def step_of(seconds: float) -> int:
     return max(0, math.floor(STEPS_TO_DOUBLE * math.log2(max(seconds, SHORTEST_S) / SHORTEST_S)))
 
@@ -62,21 +74,35 @@ def record(
 ) -> None:
     """Count one decision that was just stored. The caller holds the audit's lock: two never wait
     for each other here."""
-    party = _PARTY.get(actor.role)
+    _count(session, clip, actor.role, decision, codes, 1)
+
+
+def take_back(session: Session, clip: Clip, decision: Decision) -> None:
+    """Count a decision no more, with all that :func:`record` counted of it."""
+    role = session.get_one(Account, decision.actor_id).role
+    codes = session.scalars(select(Note.code).where(Note.decision_id == decision.id)).all()
+    _count(session, clip, Role(role), decision, codes, -1)
+
+
+def _count(
+    session: Session, clip: Clip, role: Role, decision: Decision, codes: Sequence[str], by: int
+) -> None:
+    party = _PARTY.get(role)
     if party is None or decision.action not in COUNTED:
         return
     day, school = day_of(decision.at), clip.school_id or ""
     waited = (decision.at - _since(session, clip, decision)).total_seconds()
     step = step_of(waited)
-    _decided(session, day, school, decision.actor_id, party, decision.action, decided=1)
+    _decided(session, day, school, decision.actor_id, party, decision.action, decided=by)
     for of in (ALL, school):
         where = {"day": day, "school_id": of}
-        _add(session, WaitingDay, {**where, "party": party, "step": step}, decided=1)
+        _add(session, WaitingDay, {**where, "party": party, "step": step}, decided=by)
         for code in sorted(set(codes)):
-            _add(session, ReasonDay, {**where, "code": code}, given=1)
-    week = {"week": week_of(day), "school_id": school, "step": step}
-    _add(session, WaitingWeek, week, decided=1)
-    _compare(session, decision, day, school)
+            _add(session, ReasonDay, {**where, "code": code}, given=by)
+    here = {"school_id": school, "step": step}
+    _add(session, WaitingWeek, {"week": week_of(day), **here}, decided=by)
+    _add(session, WaitingSpan, {"begins": span_of(day), **here}, decided=by)
+    _compare(session, decision, day, school, by)
 
 
 def _decided(
@@ -94,6 +120,10 @@ def _decided(
     for who in (EVERYBODY, actor_id):
         key = {"week": week_of(day), "school_id": school, "actor_id": who, "action": action}
         _add(session, ReviewWeek, key, **more)
+    span = {"begins": span_of(day), "action": action}
+    _add(session, SchoolSpan, {**span, "school_id": school}, **more)
+    for of in (ALL, school):
+        _add(session, PersonSpan, {**span, "school_id": of, "actor_id": actor_id}, **more)
 
 
 def _since(session: Session, clip: Clip, decision: Decision) -> datetime:
@@ -114,7 +144,7 @@ def _approved_before(decision: Decision) -> list[Any]:
     ]
 
 
-def _compare(session: Session, decision: Decision, day: date, school: str) -> None:
+def _compare(session: Session, decision: Decision, day: date, school: str, by: int) -> None:
     """Whether this stage decides as those did who approved before: one pair for each of them."""
     query = select(Decision.actor_id, Account.role).join(Account, Account.id == Decision.actor_id)
     rows = session.execute(query.where(*_approved_before(decision)).distinct())
@@ -122,7 +152,7 @@ def _compare(session: Session, decision: Decision, day: date, school: str) -> No
     for actor_id, role in sorted(tuple(row) for row in rows):
         party = _PARTY.get(Role(role))
         if party is not None:
-            more = {"agreed": int(agrees), "differed": int(not agrees)}
+            more = {"agreed": by * agrees, "differed": by * (not agrees)}
             _decided(session, day, school, actor_id, party, Action.APPROVE, **more)
 
 
@@ -131,3 +161,8 @@ def _add(session: Session, model: type[Base], key: dict[str, Any], **more: int) 
     statement = upsert(session, model).values(**key, **more)
     grown = {name: table.c[name] + number for name, number in more.items()}
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=grown))
+    if min(more.values()) < 0:
+        # A page tells of whatever has a row.
+        sums = [column for column in table.c if not column.primary_key]
+        here = [table.c[name] == value for name, value in key.items()]
+        session.execute(delete(model).where(*here, *(column <= 0 for column in sums)))

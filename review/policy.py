@@ -178,8 +178,13 @@ def _move_for(
 
 def _find_move(actor: Actor, action: Action, clip: ClipFacts) -> Move:
     state = State(clip.state)
-    if clip.unannounced and action is Action.ESCALATE:
-        state = State.IN_REVIEW  # for all the world it still is: a fear for a child does not wait
+    if clip.unannounced and (
+        # For all the world it still is: a fear for a child does not wait,
+        action is Action.ESCALATE
+        # and who is not told that the clip was decided on takes the decision back without knowing.
+        or (action is Action.EDIT_CAPTIONS and not is_told_early(actor, clip))
+    ):
+        state = State.IN_REVIEW
     is_told = clip.unannounced or action not in (Action.UNDO, Action.ANNOUNCE)
     try:
         if is_told:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock, feed, jobs, revisions, search
+from review import announcing, clock, feed, jobs, revisions, search
 from review.captions import reading
 from review.captions.cues import Cue, write
 from review.errors import InvalidInput, NoSuchClip, NoSuchThing, StaleCaptions, WrongState
@@ -17,7 +17,7 @@ from review.jobs import Claim
 from review.keys import is_id
 from review.lifecycle import load, load_visible, move
 from review.models import Captions, Clip, Job, OutputFile, Rendition, Revision
-from review.policy import Actor, may_see, move_for
+from review.policy import Actor, is_told_early, may_see, move_for
 from review.ports import BlobStore
 from review.publication import in_feed, record
 from review.states import Action
@@ -129,6 +129,10 @@ def _check_room(session: Session, clip: Clip) -> None:
 def _move(session: Session, clip: Clip, actor: Actor, detail: dict[str, object]) -> int:
     """The clip's version grows, so that whoever decides meanwhile is told; a reviewer's claim
     stays."""
+    if clip.unannounced and not is_told_early(actor, clip):
+        # What was decided on had other captions. In a move of its own the version would tell.
+        edit = Action.EDIT_CAPTIONS
+        return announcing.take_back(session, clip, edit, actor, "taken_back", detail=detail).version
     claim = {"claimed_by": clip.claimed_by, "claimed_until": clip.claimed_until}
     return move(session, clip, Action.EDIT_CAPTIONS, actor, changes=claim, detail=detail).version
 

@@ -20,7 +20,16 @@ from review.models.feed import (
 from review.models.ledger import AuditRow, ChainHead, Decision, Note
 from review.models.lookalikes import FrameBand, FrameHashes, LookAlikeRow
 from review.models.notices import CaseEntry, Notice
-from review.models.numbers import ReasonDay, ReviewDay, ReviewWeek, WaitingDay, WaitingWeek
+from review.models.numbers import (
+    PersonSpan,
+    ReasonDay,
+    ReviewDay,
+    ReviewWeek,
+    SchoolSpan,
+    WaitingDay,
+    WaitingSpan,
+    WaitingWeek,
+)
 from review.models.people import (
     Account,
     ApiToken,
@@ -74,6 +83,7 @@ __all__ = [
     "NoteReason",
     "Notice",
     "OutputFile",
+    "PersonSpan",
     "PolicyRow",
     "Pulls",
     "Purge",
@@ -88,9 +98,11 @@ __all__ = [
     "SavedFilter",
     "School",
     "SchoolClass",
+    "SchoolSpan",
     "SearchRow",
     "Upload",
     "UploadGate",
     "WaitingDay",
+    "WaitingSpan",
     "WaitingWeek",
 ]

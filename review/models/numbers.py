@@ -1,8 +1,9 @@
 """The numbers of the review: what decisions came to, counted as they are made.
 
-By day for all schools (``review.numbers.ALL``) and for each; by week for each person too, so that
-a year of a whole country is few rows. No foreign keys: a number stays when what it counted is
-gone. Days are those of Viet Nam, weeks begin on Monday; a clip of no school has the school "".
+By day for all schools (``review.numbers.ALL``) and for each; by week for each person too, and by
+four weeks once more, so that a year of a whole country is few rows. No foreign keys: a number stays
+when what it counted is gone. Days are those of Viet Nam, weeks begin on Monday; a clip of no school
+has the school "".
 """
 
 from __future__ import annotations
@@ -41,6 +42,42 @@ class ReviewWeek(Base):
     decided: Mapped[int] = mapped_column(default=0, server_default="0")
     agreed: Mapped[int] = mapped_column(default=0, server_default="0")
     differed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class SchoolSpan(Base):
+    """On the clips of one school, in the four weeks from ``begins`` on."""
+
+    __tablename__ = "school_spans"
+
+    begins: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(primary_key=True)
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
+    differed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class PersonSpan(Base):
+    """Of one person, on the clips of one school and of all."""
+
+    __tablename__ = "person_spans"
+
+    begins: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    actor_id: Mapped[str] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(primary_key=True)
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
+    differed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class WaitingSpan(Base):
+    __tablename__ = "waiting_spans"
+
+    begins: Mapped[date] = mapped_column(Date, primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class WaitingDay(Base):

@@ -1,7 +1,7 @@
 """What the numbers' page shows: sums over the weeks of a period, of all schools or of one.
 
 What is told by day is read from a few rows a day, wherever it is from; schools and people are
-summed over the weeks.
+summed over spans of four weeks, and the weeks before the first whole one.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.models import (
     Account,
+    PersonSpan,
     ReasonDay,
     ReviewDay,
     ReviewWeek,
     School,
+    SchoolSpan,
     WaitingDay,
+    WaitingSpan,
     WaitingWeek,
 )
-from review.numbers import ALL, COUNTED, EVERYBODY, day_of, seconds_of, week_of
+from review.numbers import ALL, COUNTED, EVERYBODY, SPAN, day_of, seconds_of, span_of, week_of
 from review.policy import Actor, Role
 from review.states import Party
 
@@ -109,7 +112,7 @@ def numbers(session: Session, actor: Actor, weeks: int) -> Numbers:
     )
 
 
-def _sums(model: type[ReviewDay | ReviewWeek]) -> list[Any]:
+def _sums(model: type[ReviewDay | ReviewWeek | SchoolSpan | PersonSpan]) -> list[Any]:
     return [func.sum(column) for column in (model.decided, model.agreed, model.differed)]
 
 
@@ -175,24 +178,41 @@ def _share(steps: Mapping[int, int], wanted: float) -> float | None:
     return None
 
 
+def _parts(first: date, last: date) -> tuple[list[date], tuple[date, date]]:
+    """A period as whole spans, the first to the last, and the weeks before them: between two
+    Mondays, or none where the first is later."""
+    begins = span_of(first)
+    if begins < first:
+        begins += SPAN
+    spans = [begins + n * SPAN for n in range((last - begins) // SPAN + 1)]
+    return spans, (first, min(begins - timedelta(days=1), last))
+
+
 def _schools(session: Session, first: date, last: date) -> list[tuple[str, Tally, Waited]]:
     """By name."""
+    spans, weeks = _parts(first, last)
     tallies: defaultdict[str, Tally] = defaultdict(Tally)
-    rows = session.execute(
+    sums = union_all(
+        select(SchoolSpan.school_id, SchoolSpan.action, *_sums(SchoolSpan))
+        .where(SchoolSpan.begins.in_(spans))
+        .group_by(SchoolSpan.school_id, SchoolSpan.action),
         select(ReviewWeek.school_id, ReviewWeek.action, *_sums(ReviewWeek))
-        .where(ReviewWeek.week.between(first, last), ReviewWeek.actor_id == EVERYBODY)
-        .group_by(ReviewWeek.school_id, ReviewWeek.action)
+        .where(ReviewWeek.week.between(*weeks), ReviewWeek.actor_id == EVERYBODY)
+        .group_by(ReviewWeek.school_id, ReviewWeek.action),
     )
-    for school_id, action, *figures in rows:
+    for school_id, action, *figures in session.execute(sums):
         _add(tallies[school_id], action, *map(int, figures))
-    steps: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    waits = session.execute(
+    steps: defaultdict[str, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    waits = union_all(
+        select(WaitingSpan.school_id, WaitingSpan.step, func.sum(WaitingSpan.decided))
+        .where(WaitingSpan.begins.in_(spans))
+        .group_by(WaitingSpan.school_id, WaitingSpan.step),
         select(WaitingWeek.school_id, WaitingWeek.step, func.sum(WaitingWeek.decided))
-        .where(WaitingWeek.week.between(first, last))
-        .group_by(WaitingWeek.school_id, WaitingWeek.step)
+        .where(WaitingWeek.week.between(*weeks))
+        .group_by(WaitingWeek.school_id, WaitingWeek.step),
     )
-    for school_id, step, decided in waits:
-        steps[school_id][step] = int(decided)
+    for school_id, step, decided in session.execute(waits):
+        steps[school_id][step] += int(decided)
     named = session.execute(select(School.id, School.name).where(School.id.in_(list(tallies))))
     names = {row.id: row.name for row in named}
     ids = sorted(tallies, key=lambda i: (names.get(i, ""), i))
@@ -202,16 +222,20 @@ def _schools(session: Session, first: date, last: date) -> list[tuple[str, Tally
 def _people(
     session: Session, first: date, last: date, own: str | None
 ) -> list[tuple[str, str, Tally]]:
+    spans, weeks = _parts(first, last)
     tallies: defaultdict[str, Tally] = defaultdict(Tally)
-    wanted = [ReviewWeek.week.between(first, last), ReviewWeek.actor_id != EVERYBODY]
+    wanted = [ReviewWeek.week.between(*weeks), ReviewWeek.actor_id != EVERYBODY]
     if own is not None:
         wanted.append(ReviewWeek.school_id == own)
-    rows = session.execute(
+    sums = union_all(
+        select(PersonSpan.actor_id, PersonSpan.action, *_sums(PersonSpan))
+        .where(PersonSpan.begins.in_(spans), PersonSpan.school_id == (own or ALL))
+        .group_by(PersonSpan.actor_id, PersonSpan.action),
         select(ReviewWeek.actor_id, ReviewWeek.action, *_sums(ReviewWeek))
         .where(*wanted)
-        .group_by(ReviewWeek.actor_id, ReviewWeek.action)
+        .group_by(ReviewWeek.actor_id, ReviewWeek.action),
     )
-    for actor_id, action, *figures in rows:
+    for actor_id, action, *figures in session.execute(sums):
         _add(tallies[actor_id], action, *map(int, figures))
     people = session.execute(
         select(Account.id, Account.label, Account.school_id, School.name)

@@ -56,9 +56,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """One party's clips: ``found`` in order, all there are up to ``end`` (None: to the last)."""
+    """Places in order: ``found`` are all there are up to ``end`` (None: to the last)."""
 
-    found: list[tuple[datetime, Clip]]
+    found: list[Position]
     end: Position | None
 
 
@@ -74,17 +74,34 @@ def review_queue(
     limit = max(1, min(limit, MAX_PAGE))
     if filters.scope == "mine":
         mine = _mine(session, actor, filters)
-        return Page(queue_rows(session, actor, mine[:limit]), None)
+        return Page(_rows(session, actor, mine[:limit]), None)
     after = decode_cursor(cursor) if cursor else None
-    walks = [_walk(session, actor, n, filters, after, limit + 1) for n in filters.lists(actor)]
+    walk = _walk_all(session, actor, filters, after, limit + 1)
+    following = walk.found[limit - 1] if len(walk.found) > limit else walk.end
+    rows = _rows(session, actor, [clip_id for _, clip_id in walk.found[:limit]])
+    return Page(rows, encode_cursor(*following) if following else None)
+
+
+def _rows(session: Session, actor: Actor, ids: Sequence[str]) -> list[QueueRow]:
+    clips = {clip.id: clip for clip in session.scalars(select(Clip).where(Clip.id.in_(ids)))}
+    return queue_rows(session, actor, [clips[clip_id] for clip_id in ids])
+
+
+def _walk_all(
+    session: Session,
+    actor: Actor,
+    filters: Filters,
+    after: Position | None,
+    limit: int,
+    *also: ColumnElement[bool],
+) -> _Walk:
+    """The clips of every party that is asked for, in one order."""
+    lists = filters.lists(actor)
+    walks = [_walk(session, actor, names, filters, after, limit, *also) for names in lists]
     # Beyond the place where one walk stopped, what another found may not be the next.
-    ends = [walk.end for walk in walks if walk.end is not None]
-    end = min(ends) if ends else None
-    found = sorted((turn, clip.id, clip) for walk in walks for turn, clip in walk.found)
-    found = [row for row in found if end is None or row[:2] <= end]
-    following = found[limit - 1][:2] if len(found) > limit else end
-    clips = [clip for _, _, clip in found[:limit]]
-    return Page(queue_rows(session, actor, clips), encode_cursor(*following) if following else None)
+    end = min((walk.end for walk in walks if walk.end is not None), default=None)
+    found = sorted(place for walk in walks for place in walk.found)
+    return _Walk([place for place in found if end is None or place <= end], end)
 
 
 def _walk(
@@ -99,7 +116,7 @@ def _walk(
     lead = _shortest(session, names)
     end = _window_end(session, lead, after)
     query = (
-        select(QueuePlace.turn, Clip)
+        select(QueuePlace.turn, QueuePlace.clip_id)
         .join(Clip, Clip.id == QueuePlace.clip_id)
         .where(
             QueuePlace.list == lead,
@@ -111,9 +128,9 @@ def _walk(
         .order_by(QueuePlace.turn, QueuePlace.clip_id)
         .limit(limit)
     )
-    rows = [(turn, clip) for turn, clip in session.execute(query)]
-    # A full page ends before its window does: what lies between is the next one's.
-    return _Walk(rows, None if len(rows) == limit else end)
+    found = [(turn, clip_id) for turn, clip_id in session.execute(query)]
+    # A full one ends before its window does: what lies between is the next one's.
+    return _Walk(found, found[-1] if len(found) == limit else end)
 
 
 def _shortest(session: Session, names: Sequence[str]) -> str:
@@ -200,13 +217,13 @@ def _wanted(session: Session, actor: Actor, filters: Filters) -> list[ColumnElem
     return wanted
 
 
-def _mine(session: Session, actor: Actor, filters: Filters) -> list[Clip]:
-    """What this person has claimed now: few, so they are sorted here."""
+def _mine(session: Session, actor: Actor, filters: Filters) -> list[str]:
+    """Ids of what this person has claimed now: few, so they are sorted here."""
     mine = list(session.scalars(_claimed(session, actor)))
-    found: list[tuple[datetime, str, Clip]] = []
+    found: list[Position] = []
     for names in filters.lists(actor) if mine else []:
-        query: Select[datetime, Clip] = (
-            select(QueuePlace.turn, Clip)
+        query = (
+            select(QueuePlace.turn, QueuePlace.clip_id)
             .join(Clip, Clip.id == QueuePlace.clip_id)
             .where(
                 QueuePlace.clip_id.in_(mine),
@@ -215,8 +232,8 @@ def _mine(session: Session, actor: Actor, filters: Filters) -> list[Clip]:
                 *_wanted(session, actor, filters),
             )
         )
-        found += [(turn, clip.id, clip) for turn, clip in session.execute(query)]
-    return [clip for _, _, clip in sorted(found)]
+        found += [(turn, clip_id) for turn, clip_id in session.execute(query)]
+    return [clip_id for _, clip_id in sorted(found)]
 
 
 def _claimed(session: Session, actor: Actor) -> Select[str]:
@@ -256,46 +273,47 @@ def free_clips(
     limit: int = 20,
     filters: Filters = DUE,
 ) -> list[str]:
-    """Ids of the first clips that wait for this person and that nobody else has claimed; with
-    ``after`` those that follow it first, so that putting clips off leads through them all."""
+    """Ids of the first clips of the page that wait for this person and that nobody else has
+    claimed. With ``after``, a clip or a :func:`place_of` one, those that follow it come first, so
+    that putting clips off leads through them all."""
     due = filters.within("due")
-    found: list[str] = []
-    for names in due.lists(actor):
-        start = _place_of(session, names, after)
-        found += _free(session, actor, names, due, start, limit)
-        if start is not None and len(found) < limit:
-            again = _free(session, actor, names, due, None, limit)
-            found += [i for i in again if i not in found and i != after]
+    start = _position_of(session, after)
+    found = _free(session, actor, due, start, limit)
+    if start is not None and len(found) < limit:
+        again = _free(session, actor, due, None, limit)
+        found += [clip_id for clip_id in again if clip_id not in (*found, start[1])]
     return found[:limit]
 
 
-def _place_of(session: Session, names: Sequence[str], clip_id: str | None) -> Position | None:
-    """Where a clip stands, or stood before it was decided: about when it was sent."""
-    if clip_id is None or not is_id(clip_id):
-        return None
-    standing = select(QueuePlace.turn).where(
-        QueuePlace.clip_id == clip_id, QueuePlace.list == names[0]
-    )
+def place_of(session: Session, clip_id: str) -> str | None:
+    """Where a clip stands, as a cursor that holds when the clip stands there no more."""
+    # In all its lists a clip has one turn.
+    standing = select(QueuePlace.turn).where(QueuePlace.clip_id == clip_id).limit(1)
     turn = session.scalar(standing)
-    if turn is None:
-        clip = session.get(Clip, clip_id)
-        turn = clip.submitted_at if clip is not None else None
-    return None if turn is None else (turn, clip_id)
+    return None if turn is None else encode_cursor(turn, clip_id)
+
+
+def _position_of(session: Session, after: str | None) -> Position | None:
+    if not after:
+        return None
+    if not is_id(after):
+        return decode_cursor(after)
+    place = place_of(session, after)
+    if place is not None:
+        return decode_cursor(place)
+    # It was decided meanwhile: it stood not before it was sent.
+    sent = session.scalar(select(Clip.submitted_at).where(Clip.id == after))
+    return None if sent is None else (sent, after)
 
 
 def _free(
-    session: Session,
-    actor: Actor,
-    names: Sequence[str],
-    filters: Filters,
-    after: Position | None,
-    limit: int,
+    session: Session, actor: Actor, filters: Filters, after: Position | None, limit: int
 ) -> list[str]:
     free = free_for(actor, clock.now(session))
     for _ in range(MAX_WALKS):
-        walk = _walk(session, actor, names, filters, after, limit, free)
+        walk = _walk_all(session, actor, filters, after, limit, free)
         if walk.found or walk.end is None:
-            return [clip.id for _, clip in walk.found]
+            return [clip_id for _, clip_id in walk.found]
         after = walk.end
     return []
 

@@ -8,13 +8,24 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from review import accounts, announcing, campaigns, decisions, lifecycle, publication, queries
+from review import (
+    accounts,
+    announcing,
+    audit,
+    campaigns,
+    decisions,
+    lifecycle,
+    publication,
+    queries,
+)
 from review.decisions import NoteInput, Verdict
 from review.errors import NoSuchClip, NotAllowed, StaleClip, WrongState
 from review.models import AuditRow, Campaign, Clip, Decision
 from review.policy import Actor, Role, buttons, shown_state
+from review.queries.numbers import numbers
 from review.stages import OnDisagreement, Stage
 from review.states import Action, Party, State
+from tests.captioning import OTHER, keep
 from tests.racing import race
 from tests.world import World, consented
 
@@ -196,6 +207,69 @@ def test_a_date_that_is_put_off_holds_for_what_waits(world: World) -> None:
     other = world.clip(campaign=campaign.slug)
     decide(world, other, world.actor(Role.REVIEWER), Action.REJECT)
     assert not world.get(other).unannounced
+
+
+@pytest.mark.parametrize("role", [Role.PUPIL, Role.TEACHER])
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.REJECT, Action.REQUEST_CHANGES])
+def test_captions_are_saved_as_in_review_and_take_the_decision_back(
+    world: World, action: Action, role: Role
+) -> None:
+    """Whoever made the clip, or teaches them, can not tell; what was decided on is no more."""
+    campaign = world.campaign(announce_at=LATER, holds_changes=True)
+    author, owner = world.actor(role), world.person(Role.PUPIL)
+    plain, decided = (
+        world.clip(stage=1, campaign=campaign.slug, owner=owner, people=(consented(),))
+        for _ in range(2)
+    )
+    for clip_id in (plain, decided):
+        world.ladder(clip_id)
+    moderator = world.actor(Role.MODERATOR)
+    decide(world, decided, moderator, action)
+
+    def told(clip_id: str) -> tuple[Any, ...]:
+        clip = world.get(clip_id)
+        keep(world, clip_id, role)
+        now = world.get(clip_id)
+        with world.write() as session, pytest.raises(StaleClip) as caught:
+            lifecycle.check_version(session, session.get_one(Clip, clip_id), 1, author)
+        since = [(row["action"], row["from"], row["to"]) for row in caught.value.since]
+        steps = history(world, clip_id, author)
+        return (
+            buttons(author, now),
+            shown_state(author, now),
+            now.version - clip.version,
+            since,
+            steps,
+        )
+
+    assert told(decided) == told(plain)
+    clip = world.get(decided)
+    assert (clip.state, clip.stage, clip.votes, clip.unannounced) == ("in_review", 1, [], False)
+    assert history(world, decided, moderator)[-2:] == [action, "edit_captions"]
+    with world.read() as session:
+        assert decided in [r.clip.id for r in queries.review_queue(session, moderator).items]
+        assert queries.held_back_counts(session, campaign.id) == {}
+        assert audit.verify(session)[1] is None
+        assert numbers(session, moderator, 1).total.by_action == {
+            "approve": 2,
+            "request_changes": 0,
+            "reject": 0,
+        }
+    announced(world, campaign, datetime(2020, 1, 1, tzinfo=UTC))
+    assert sweep(world) == 0
+    decide(world, decided, moderator, action)
+    assert shown_state(author, world.get(decided)) is not State.IN_REVIEW
+
+
+def test_captions_of_who_decides_leave_the_decision(world: World) -> None:
+    campaign = world.campaign(announce_at=LATER)
+    clip_id = world.clip(stage=1, campaign=campaign.slug)
+    decide(world, clip_id, world.actor(Role.MODERATOR), Action.APPROVE)
+    keep(world, clip_id, Role.MODERATOR)
+    with pytest.raises(NotAllowed):
+        keep(world, clip_id, Role.REVIEWER, OTHER)
+    clip = world.get(clip_id)
+    assert (clip.state, clip.unannounced) == (State.APPROVED, True)
 
 
 # --- several people in one stage ---------------------------------------------------------------

@@ -6,17 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from review import accounts, decisions, schema
+from review import accounts, announcing, batch, clock, decisions, schema
 from review.decisions import NoteInput, Verdict
-from review.models import Account, Clip
-from review.numbers import day_of, seconds_of, step_of, week_of
+from review.models import Account, Clip, Decision
+from review.numbers import COUNTED, day_of, record, seconds_of, step_of, week_of
 from review.policy import Actor, Role
 from review.queries.numbers import Numbers, numbers
 from review.states import Action, State
 from tests.rows import everything
 from tests.world import World
 
-TABLES = ("review_days", "review_weeks", "waiting_days", "waiting_weeks", "reason_days")
+TABLES = (
+    *("review_days", "review_weeks", "waiting_days", "waiting_weeks", "reason_days"),
+    *("school_spans", "person_spans", "waiting_spans"),
+)
 
 
 def read(world: World, who: Role | Actor = Role.MODERATOR, weeks: int = 4) -> Numbers:
@@ -112,6 +115,43 @@ def test_a_reviewer_sees_the_own_school_and_no_names_of_the_office(world: World)
         assert read(world, role).total.decided == 0
 
 
+def test_a_period_is_whole_wherever_its_four_weeks_begin(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One decision in each of 60 weeks; in the last six of them the numbers are looked at."""
+    far = world.account(Role.TEACHER, school=world.another_school())
+    clips = [world.get(world.clip()), world.get(world.clip(owner=far))]
+    people = [world.person(Role.REVIEWER), world.person(Role.MODERATOR)]
+    with world.read() as session:
+        now = clock.now(session)
+    for n in range(60):
+        at = now - timedelta(weeks=59 - n)
+        clip, who = clips[n % 2], people[n // 2 % 2]
+        with world.write() as session:
+            made = Decision(
+                clip_id=clip.id,
+                revision=1,
+                stage=0,
+                action=COUNTED[n % 3],
+                actor_id=who.id,
+                version=1,
+                watched=True,
+                at=at,
+            )
+            session.add(made)
+            session.flush()
+            record(session, clip, accounts.actor_of(who), made, [])
+        if n < 54:
+            continue
+        monkeypatch.setattr("review.queries.numbers.clock.now", lambda _session, at=at: at)
+        for weeks in (1, 4, 13, 52):
+            found = read(world, weeks=weeks)
+            by_school = [t.decided for _, t, _ in found.schools]
+            assert sum(by_school) == found.total.decided == weeks
+            assert [w.decided for _, _, w in found.schools] == by_school
+            assert sum(t.decided for _, _, t in found.people) == weeks
+
+
 def test_weeks_tell_a_long_time(world: World) -> None:
     world.approve(world.clip(), ladder=False)
     found = read(world, weeks=52)
@@ -146,6 +186,43 @@ def test_a_withdrawn_clip_was_decided_on_all_the_same(world: World) -> None:
     before = counted(world)
     world.withdraw(clip_id)
     assert counted(world) == before
+
+
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.REQUEST_CHANGES, Action.REJECT])
+def test_what_was_undone_before_it_was_told_counts_no_more(
+    any_world: World, action: Action
+) -> None:
+    """Neither as a decision nor as a reason, nor as the office's word on the school's."""
+    world = any_world
+    campaign = world.campaign(announce_at=datetime(2099, 6, 1, tzinfo=UTC), holds_changes=True)
+    office = world.person(Role.MODERATOR)
+    one, two = (world.clip(campaign=campaign.slug, stage=1) for _ in range(2))
+    decide(world, two, office, action, "sound_low", "other")
+    before, shown = counted(world), read(world)
+    decide(world, one, office, action, "sound_low", "picture_unclear")
+    once = counted(world)
+    assert once != before
+    version = world.get(one).version
+    with world.write() as session:
+        announcing.undo(session, one, accounts.actor_of(office), version)
+    assert (counted(world), read(world)) == (before, shown)
+    decide(world, one, office, action, "sound_low", "picture_unclear")
+    assert counted(world) == once
+
+
+def test_a_batch_that_was_taken_back_counts_no_more(world: World) -> None:
+    reviewer, before = world.actor(Role.REVIEWER), counted(world)
+    rows = [(i, world.get(i).version) for i in [world.clip(content=b"one") for _ in range(2)]]
+    with world.write() as session:
+        made = batch.start(session, reviewer, batch.Kind.REJECT_DUPLICATES, None, rows).id
+    batch.run(world.write, made, reviewer)
+    assert (read(world).total.by_action["reject"], read(world).reasons) == (1, [("duplicate", 1)])
+    batch.undo(world.write, made, reviewer)
+    assert counted(world) == before
+    assert {p: w.median for p, w in read(world).waited.items()} == {
+        "reviewer": None,
+        "moderator": None,
+    }
 
 
 def test_what_was_decided_before_is_counted_by_the_migration(any_world: World) -> None:

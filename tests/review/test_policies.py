@@ -230,6 +230,8 @@ def really(me: Me, spot: Spot, action: Action) -> State | None:
         return S.IN_REVIEW if allowed else None
     if action is A.ESCALATE and spot.unannounced:
         return S.HELD if mine & STAFF else None  # a fear for a child waits for no date
+    if action is A.EDIT_CAPTIONS and spot.unannounced and is_secret(me, spot):
+        return S.IN_REVIEW if mine & AUTHORS else None  # takes the decision back
     after, who = ALWAYS.get((spot.state, action), (spot.state, set()))
     if me.is_owner and action in (A.REJECT, A.RELEASE):
         return None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
+from typing import Any
 
-from review import accounts, decisions, taking
+import pytest
+from sqlalchemy import select
+
+from review import accounts, decisions, queries, queueing, taking
 from review.models import Clip
 from review.policy import Actor, Role
 from review.queries import Filters
+from review.stages import Stage
+from review.states import Action, Party
 from tests.racing import race
 from tests.world import World
 
@@ -46,6 +53,50 @@ def test_putting_off_leads_through_them_all_and_gives_them_back(world: World) ->
     assert world.get(first).claimed_by is None
     assert take(world, me, after=second) == third
     assert take(world, me, after=third) == first
+
+
+@pytest.mark.parametrize("window", [1, 2, 1000])
+@pytest.mark.parametrize("asked", [{}, {"topic": "conduct"}, {"sign": "gps", "language": "vi"}])
+def test_the_next_is_the_first_of_the_page_that_is_free(
+    world: World, monkeypatch: pytest.MonkeyPatch, window: int, asked: dict[str, Any]
+) -> None:
+    """Whoever puts off each is led through the page as it stands, and then from its begin."""
+    campaign = world.campaign(Stage(Party.PEER), Stage(Party.MODERATOR))
+    for _ in range(3):
+        there = world.account(Role.TEACHER, school=world.another_school())
+        world.clip(owner=there, campaign=campaign.slug)
+        world.clip()
+    with world.write() as session:
+        for clip in session.scalars(select(Clip).order_by(Clip.id).offset(1)):
+            clip.topics = ["conduct"]
+            queueing.refile(session, clip)
+    me, other = world.actor(Role.REVIEWER), accounts.actor_of(world.account(Role.REVIEWER))
+    assert take(world, other, **asked) is not None
+    with world.read() as session:
+        rows = queries.review_queue(session, me, filters=Filters(**asked)).items
+    free = [row.clip.id for row in rows if not row.claimed_by_other]
+    assert {row.clip.school_id == me.school_id for row in rows} == {True, False}
+    assert len(free) == (4 if "topic" in asked else 5)
+    monkeypatch.setattr("review.queries.queue.WINDOW", window)
+    taken: list[str | None] = [None]
+    for _ in range(len(free) + 1):
+        taken.append(take(world, me, after=taken[-1], **asked))
+    assert taken == [None, *free, free[0]]
+
+
+def test_after_a_decision_nobody_meets_again_what_they_put_off(world: World) -> None:
+    """A busy school's clips stand by turns, long after they were sent."""
+    clips = [world.clip() for _ in range(5)]
+    me = world.actor(Role.REVIEWER)
+    for before, clip_id in itertools.pairwise([None, *clips[:3]]):
+        assert take(world, me, after=before) == clip_id
+    with world.read() as session:
+        place = queries.place_of(session, clips[2])
+    world.decide(clips[2], Action.REJECT, Role.REVIEWER)
+    assert take(world, me, after=place) == clips[3]
+    assert [take(world, me, after=clips[n]) for n in (3, 4, 0, 1)] == [
+        clips[n] for n in (4, 0, 1, 3)
+    ]
 
 
 def test_a_claim_that_ended_is_free_for_the_next(world: World) -> None:

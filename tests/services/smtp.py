@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 
 
 @dataclass
 class Mailbox:
-    """``answers``: verb -> what is said instead of yes, once each. ``CUT`` closes the line."""
+    """``answers``: verb -> what is said instead of yes, once each. ``CUT`` closes the line.
 
+    With a ``certificate`` it speaks TLS: ``whole``, from the first byte on, or when asked; and then
+    signs anybody in. ``heard``: what it was asked, as (verb, whether by TLS).
+    """
+
+    certificate: ssl.SSLContext | None = None
+    whole: bool = False
+    heard: list[tuple[str, bool]] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=dict)
     taken: list[tuple[str, list[str], bytes]] = field(default_factory=list)
     port: int = 0
@@ -23,6 +34,12 @@ class Mailbox:
     def mails(self) -> list[EmailMessage]:
         found = [message_from_bytes(raw, policy=policy.default) for _, _, raw in self.taken]
         return [mail for mail in found if isinstance(mail, EmailMessage)]
+
+    def usual(self, verb: str, *, secure: bool) -> str:
+        if verb == "EHLO" and self.certificate is not None:
+            return f"250-test\r\n250 {'AUTH PLAIN' if secure else 'STARTTLS'}"
+        known = {"DATA": "354 go on", "QUIT": "221 bye", "STARTTLS": "220 go on", "AUTH": "235 yes"}
+        return known.get(verb, "250 ok")
 
     def says(self, verb: str, usual: str) -> str:
         waiting = self.answers.get(verb, [])
@@ -35,16 +52,33 @@ CUT = "cut"
 class _Visit(socketserver.StreamRequestHandler):
     server: _Server
 
+    def setup(self) -> None:
+        if self.server.box.whole:
+            self._secure()
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
+    def _secure(self) -> None:
+        assert self.server.box.certificate is not None
+        self.request = self.server.box.certificate.wrap_socket(self.request, server_side=True)
+
     def handle(self) -> None:
         self.say("220 test")
         sender, to = "", []
         while line := self.rfile.readline():
             verb, _, rest = line.decode().strip().partition(" ")
             verb = verb.upper()
-            usual = {"DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok")
-            said = self.server.box.says(verb, usual)
+            secure = isinstance(self.request, ssl.SSLSocket)
+            self.server.box.heard.append((verb, secure))
+            said = self.server.box.says(verb, self.server.box.usual(verb, secure=secure))
             if said == CUT or not self.say(said) or verb == "QUIT":
                 return
+            if verb == "STARTTLS":
+                self._secure()
+                super().setup()
             address = rest.partition(":")[2].partition(" ")[0].strip("<>")
             if verb == "MAIL":
                 sender, to = address, []
@@ -75,10 +109,31 @@ class _Server(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Visit)
         self.box = box
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), OSError):  # who does not trust it hangs up
+            raise
+
+
+def certificate_for(name: str, folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """An authority's certificate, and a server's of this name that it signed."""
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-subj", "/CN=test", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl("req", *key, "-subj", f"/CN={name}", "-keyout", "key.pem", "-out", "asked.pem")
+    (folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
+    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
+    openssl("x509", "-req", "-in", "asked.pem", *signed, "-out", "certificate.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return folder / "ca.pem", context
+
 
 @contextmanager
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
+def mailbox(certificate: ssl.SSLContext | None = None, *, whole: bool = False) -> Iterator[Mailbox]:
+    box = Mailbox(certificate, whole)
     with _Server(box) as server:
         box.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -159,6 +159,7 @@ def decide(clip_id: str) -> str | Response | tuple[str, int]:
             raise InvalidInput(**wrong_fields(form))
         verdict = _verdict(form)
         with deps().database.write() as session:
+            place = queries.place_of(session, clip_id)  # before it stands there no more
             decisions.decide(session, clip_id, actor, verdict)
             title = session.get_one(Clip, clip_id).title
     except NoSuchClip:
@@ -170,7 +171,7 @@ def decide(clip_id: str) -> str | Response | tuple[str, int]:
         flash(_("Tổng đài bảo vệ trẻ em: %(number)s", number=deps().settings.help_line))
     if actor.role == Role.SAFEGUARDING:
         return redirect(url_for("desk.safeguarding"))
-    return redirect(url_for("desk.next_clip", after=clip_id))
+    return redirect(url_for("desk.next_clip", after=place or clip_id))
 
 
 def _verdict(form: DecisionForm) -> decisions.Verdict:

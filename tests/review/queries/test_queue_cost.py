@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from review import queries, savedfilters, taking
+from review import accounts, decisions, queries, savedfilters, taking
+from review.decisions import Verdict
 from review.models import Clip
 from review.policy import Actor, Role
 from review.queries import Filters
 from review.queries.filters import SCOPES
+from review.queries.numbers import PERIODS, numbers
+from review.states import Action
 from storage_config.database import Database
 from tests import queued
 from tests.rows import counted
@@ -151,6 +154,40 @@ def test_a_page_asks_as_much_of_3000_clips_as_of_30(world: World) -> None:
     queued.fill(world.database, owner, 3000, schools, [], seed=8)
     assert costs() == few
     assert max(few) <= 26
+
+
+def test_the_numbers_read_their_period_and_ask_as_much_of_many_as_of_none(world: World) -> None:
+    database, sent = world.database, {}
+
+    def note(_c: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
+        sent.setdefault(sql, values)
+
+    def costs() -> list[int]:
+        found = []
+        for role in (Role.REVIEWER, Role.MODERATOR):
+            for weeks in PERIODS:
+                with counted(database) as statements, world.read() as session:
+                    numbers(session, world.actor(role), weeks)
+                found.append(len(statements))
+        return found
+
+    for role in (Role.REVIEWER, Role.MODERATOR):
+        world.actor(role)
+    event.listen(database.engine, "before_cursor_execute", note)
+    none = costs()
+    event.remove(database.engine, "before_cursor_execute", note)
+    for _ in range(3):
+        school = world.another_school()
+        clip_id = world.clip(owner=world.account(Role.TEACHER, school=school))
+        reviewer = accounts.actor_of(world.account(Role.REVIEWER, school=school))
+        verdict = Verdict(Action.APPROVE, 1, world.get(clip_id).version, watched=True)
+        with world.write() as session:
+            decisions.decide(session, clip_id, reviewer, verdict)
+    assert costs() == none
+    assert max(none) <= 12
+    asked = [(sql, values) for sql, values in sent.items() if sql.startswith("SELECT")]
+    sums = r"SCAN (review|waiting|reason|school|person)_"
+    assert {step for step in plans(database, asked) if re.match(sums, step)} == set()
 
 
 def test_bulk_clips_stand_where_the_rules_would_put_them(world: World) -> None:

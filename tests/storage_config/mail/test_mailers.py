@@ -18,7 +18,7 @@ import pytest
 
 from storage_config.mail import FileMailer, MailDelayed, MailRefused, SmtpMailer, check, mailer
 from storage_config.settings import load
-from tests.services.smtp import CUT, Mailbox, mailbox
+from tests.services.smtp import CUT, Mailbox, certificate_for, mailbox
 
 SENDER = "lantoa@phong.example.vn"
 
@@ -136,6 +136,39 @@ def test_a_server_that_anybody_could_be_gets_no_password(tmp_path: Path) -> None
             replace(SmtpMailer.at(url, SENDER), timeout=5.0).send(message())
         server.join(10)
     assert heard == []
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    return certificate_for("localhost", tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_by_tls_the_name_in_the_url_has_to_be_the_certificates(
+    signed: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """An authority that is trusted signed for another name: no word is said there in secret."""
+    authority, certificate = signed
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    form = "smtps://lantoa:secret@{}:{}" if whole else "smtp://lantoa:secret@{}:{}?starttls=1"
+    with mailbox(certificate, whole=whole) as box:
+        there, elsewhere = (
+            replace(SmtpMailer.at(form.format(host, box.port), SENDER), timeout=5.0)
+            for host in ("localhost", "127.0.0.1")
+        )
+        with pytest.raises(MailDelayed, match="SSLCertVerificationError"):
+            elsewhere.send(message())
+        assert (box.taken, [secure for _, secure in box.heard if secure]) == ([], [])
+        there.send(message())
+        (mail,) = box.mails
+        assert mail["Subject"] == "Một clip đã được đăng"
+        assert {verb for verb, secure in box.heard if secure} >= {"AUTH", "MAIL", "DATA"}
+        assert {verb for verb, secure in box.heard if not secure} <= {"EHLO", "STARTTLS"}
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with mailbox(certificate, whole=whole) as box:
+        with pytest.raises(MailDelayed, match="SSLCertVerificationError"):
+            replace(there, port=box.port).send(message())
+        assert box.taken == []
 
 
 @pytest.mark.parametrize("header", ["Subject", "To"])
