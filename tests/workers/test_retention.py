@@ -27,9 +27,7 @@ def blobs(office: Office) -> LocalBlobs:
     return office.deps.blobs
 
 
-def stored(
-    office: Office, blobs: LocalBlobs, state: State, *, campaign: str | None = None
-) -> str:
+def stored(office: Office, blobs: LocalBlobs, state: State, *, campaign: str | None = None) -> str:
     """A clip in this state, its original and outputs in the store."""
     clip_id = office.world.clip(state, campaign=campaign)
     with office.world.read() as session:
@@ -97,9 +95,7 @@ def test_a_withdrawn_clip_that_is_a_case_keeps_everything(
     assert (Sweeper(office.deps).remove_past_retention(), keys(office)) == (0, before)
 
 
-def test_a_rejection_that_can_be_undone_keeps_everything(
-    office: Office, blobs: LocalBlobs
-) -> None:
+def test_a_rejection_that_can_be_undone_keeps_everything(office: Office, blobs: LocalBlobs) -> None:
     world = office.world
     campaign = world.campaign(announce_at=datetime(2099, 1, 1, tzinfo=UTC))
     clip_id = stored(office, blobs, State.REJECTED, campaign=campaign.slug)

@@ -118,9 +118,7 @@ def test_who_saves_second_reads_so_and_loses_nothing(visitor: Visitor, world: Wo
     assert only(world).title == "Tên của người chậm"
 
 
-def test_each_of_many_campaigns_says_whether_it_takes_clips(
-    visitor: Visitor, world: World
-) -> None:
+def test_each_of_many_campaigns_says_whether_it_takes_clips(visitor: Visitor, world: World) -> None:
     with world.write() as session:
         for number in range(103):
             closes = datetime(2020, 1, 1, tzinfo=UTC) if number < 2 else None
