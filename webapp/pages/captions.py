@@ -90,7 +90,7 @@ def _editor(
             "from_earlier": use_earlier and found is None and bool(stored),
             "player": player.sources(session, clip, preview_only=True),
             "facts": revisions.current(session, clip).facts or {},
-            "is_open": clip.state in (State.APPROVED, State.PUBLISHED),
+            "is_open": policy.shown_state(actor, clip) in (State.APPROVED, State.PUBLISHED),
             **_machine(session, clip, tag, found),
         }
     sentences = trouble.errors.values() if isinstance(trouble, InvalidInput) else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from review import processing, submission
 from review.captions import keeping
 from review.captions.cues import Cue, write
 from review.policy import Role
-from review.states import State
+from review.states import Action, State
 from storage_config.settings import Settings
 from tests.captioning import CUES, OTHER, keep, kept, published
 from tests.webapp.pages.conftest import Browser
@@ -44,6 +45,22 @@ def test_a_file_becomes_captions(visitor: Visitor, world: World) -> None:
     (track,) = after.all("track")
     assert (track["kind"], track["srclang"], track["label"]) == ("captions", "vi", "Tiếng Việt")
     assert "default" not in track
+
+
+def test_the_editor_does_not_tell_that_a_decision_waits(visitor: Visitor, world: World) -> None:
+    campaign = world.campaign(announce_at=datetime(2099, 6, 1, tzinfo=UTC))
+    plain, decided = (world.clip(stage=1, campaign=campaign.slug) for _ in range(2))
+    world.decide(decided, Action.APPROVE, Role.MODERATOR)
+    person = visitor(Role.TEACHER)
+
+    def told(clip_id: str) -> tuple[str, str]:
+        editor = person.get(f"/clips/{clip_id}/captions/vi")
+        sent = person.send(editor, f"/clips/{clip_id}/captions/vi", text=write(OTHER))
+        return editor.text, person.follow(sent).text
+
+    assert told(decided) == told(plain)
+    assert kept(world, decided) == {"vi": write(OTHER)}
+    assert world.get(decided).state == State.IN_REVIEW
 
 
 def test_a_file_that_is_wrong_is_told_and_nothing_is_lost(visitor: Visitor, world: World) -> None:
