@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -50,26 +50,38 @@ def append(
     return entry
 
 
-def add_for(session: Session, library_id: str, entry: FeedEntry, reason: str | None) -> FeedEntry:
-    """Tell one library of a clip that came into its view (``reason`` None) or left it. The record
-    keeps the number of the change that made it: snapshots name that."""
-    seq, now = take_seq(session)
-    facets = Facets(entry.scope, entry.level, entry.campaign)
-    is_gone = reason is not None
-    row = FeedEntry(
-        seq=seq,
-        kind="withdrawn" if is_gone else "published",
-        clip_id=entry.clip_id,
-        at=now,
-        reason=reason,
-        record=None if is_gone else entry.record,
-        library_id=library_id,
-        revision=None if is_gone else entry.revision,
-        **_columns(NOWHERE if is_gone else facets, facets if is_gone else NOWHERE),
-    )
-    session.add(row)
-    session.flush()
-    return row
+def add_for(
+    session: Session, library_id: str, clips: Select[FeedEntry], *, above: int, reason: str | None
+) -> int:
+    """Tell one library of clips, by their last entries, that came into its view (``reason`` None)
+    or left it; how many. Whoever holds the head's lock (:func:`lock_head`) gives them the numbers
+    above ``above``. The record keeps the number of the change that made it: snapshots name that.
+
+    One statement, however many: none of the records is read here.
+    """
+    is_gone, now = reason is not None, clock.now(session)
+    facets = (FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
+    before = (FeedEntry.was_scope, FeedEntry.was_level, FeedEntry.was_campaign)
+    nowhere = (null(), null(), null())
+    values: dict[Any, Any] = {
+        FeedEntry.seq: above + func.row_number().over(order_by=FeedEntry.clip_id),
+        FeedEntry.kind: literal("withdrawn" if is_gone else "published"),
+        FeedEntry.clip_id: FeedEntry.clip_id,
+        FeedEntry.at: literal(now, FeedEntry.at.type),
+        FeedEntry.reason: literal(reason, FeedEntry.reason.type),
+        FeedEntry.record: null() if is_gone else FeedEntry.record,
+        FeedEntry.library_id: literal(library_id),
+        FeedEntry.revision: null() if is_gone else FeedEntry.revision,
+        **dict(zip(facets, nowhere if is_gone else facets, strict=True)),
+        **dict(zip(before, facets if is_gone else nowhere, strict=True)),
+    }
+    rows = clips.with_only_columns(*values.values())
+    session.execute(insert(FeedEntry).from_select(list(values), rows))
+    told = session.scalar(select(func.count()).where(FeedEntry.seq > above)) or 0
+    if told:
+        last = update(FeedHead).where(FeedHead.id == 1).values(seq=above + told, at=now)
+        session.execute(last.execution_options(synchronize_session=False))
+    return told
 
 
 def _columns(now: Facets, was: Facets) -> dict[str, str | None]:
@@ -123,8 +135,8 @@ def take_seq(session: Session) -> tuple[int, datetime]:
     ).one_or_none()
     if taken is not None:
         return taken.seq, taken.at
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
     return take_seq(session)
 
 
