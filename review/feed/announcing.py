@@ -11,14 +11,16 @@ from review import clock
 from review.feed.view import Facets, reader_of
 from review.models import FeedEntry, Hook, HookDelivery, Library
 
+_LISTENING = (
+    select(Library)
+    .join(Hook, Hook.library_id == Library.id)
+    .where(Hook.off.is_(None), Library.active)
+)
+
 
 def announce(session: Session, entry: FeedEntry) -> None:
     """Queue one hint for every library that is shown this entry."""
-    query = (
-        select(Library)
-        .join(Hook, Hook.library_id == Library.id)
-        .where(Hook.off.is_(None), Library.active)
-    )
+    query = _LISTENING
     if entry.library_id is not None:
         query = query.where(Library.id == entry.library_id)
     now = Facets(entry.scope, entry.level, entry.campaign)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, null, select, update
+from sqlalchemy import Select, bindparam, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,22 @@ from review.consent import Scope
 from review.feed import announcing
 from review.feed.view import NOWHERE, Facets
 from review.models import Clip, FeedEntry, FeedHead
+
+# Made once: each takes longer to make than to run.
+_HEAD = select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)
+_TAKE = (
+    update(FeedHead)
+    .where(FeedHead.id == 1)
+    .values(seq=FeedHead.seq + 1, at=clock.in_sql())
+    .returning(FeedHead.seq, FeedHead.at)
+    .execution_options(synchronize_session=False)
+)
+_LAST_FACETS = (
+    select(FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
+    .where(FeedEntry.clip_id == bindparam("clip_id"), FeedEntry.library_id.is_(None))
+    .order_by(FeedEntry.seq.desc())
+    .limit(1)
+)
 
 
 def append(
@@ -95,12 +111,7 @@ def facets_of(record: Mapping[str, Any], scope: str) -> Facets:
 
 def facets_now(session: Session, clip_id: str) -> Facets:
     """For whom the clip is by its last entry."""
-    row = session.execute(
-        select(FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
-        .where(FeedEntry.clip_id == clip_id, FeedEntry.library_id.is_(None))
-        .order_by(FeedEntry.seq.desc())
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(_LAST_FACETS, {"clip_id": clip_id}).one_or_none()
     return NOWHERE if row is None else Facets(*row)
 
 
@@ -111,7 +122,7 @@ def head(session: Session) -> int:
 
 def head_state(session: Session) -> tuple[int, datetime | None]:
     """(number, time) of the last entry."""
-    row = session.execute(select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)).one_or_none()
+    row = session.connection().execute(_HEAD).one_or_none()
     return (0, None) if row is None else (row.seq, row.at)
 
 
@@ -126,13 +137,7 @@ def lock_head(session: Session) -> int:
 
 def take_seq(session: Session) -> tuple[int, datetime]:
     """The next number and its time; the head's lock is held until the commit."""
-    taken = session.execute(
-        update(FeedHead)
-        .where(FeedHead.id == 1)
-        .values(seq=FeedHead.seq + 1, at=clock.in_sql())
-        .returning(FeedHead.seq, FeedHead.at)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    taken = session.execute(_TAKE).one_or_none()
     if taken is not None:
         return taken.seq, taken.at
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

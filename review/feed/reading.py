@@ -33,8 +33,7 @@ MAX_PAGE = 500
 WINDOW = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One entry as a library is shown it. ``text``: the record as it is stored, JSON."""
 
     seq: int
@@ -129,7 +128,8 @@ def changes(
     end = head(session) if end is None else end
     last = min(end, start + max(WINDOW, limit))
     values = {"start": start, "last": last, "size": limit + 1}
-    rows = session.execute(_page_of(reader), values).all()
+    # Plain rows: to the session they are a tenth of the whole answer's time.
+    rows = session.connection().execute(_page_of(reader), values).all()
     page = [_change(reader, row) for row in rows[:limit]]
     if len(rows) > limit:
         return ChangePage(page, f"s{page[-1].seq}", True)

@@ -17,7 +17,7 @@ from webapp.errors import WebError
 from webapp.feed import asking, pulls
 from webapp.feed.answers import Made, Tag
 from webapp.feed.asking import caller, from_log, noted
-from webapp.feed.records import change_text, clip_record
+from webapp.feed.records import changes_text, clip_record
 from webapp.security import limiter
 
 blueprint = Blueprint("feed", __name__, url_prefix="/feed/v1")
@@ -48,9 +48,8 @@ def changes() -> Response:
 
     def make(session: Session, who: feed.Caller) -> Made:
         page = feed.changes(session, cursor, size, reader=who.reader, end=who.head)
-        entries = ",".join(map(change_text, page.entries))
         rest = f'"next":"{page.next_cursor}","more":{json.dumps(page.more)}'
-        body = f'{{"changes":[{entries}],{rest}}}\n'.encode()
+        body = f'{{"changes":[{changes_text(page.entries)}],{rest}}}\n'.encode()
         return Made(body, len(page.entries))
 
     return from_log(make, "changes", cursor, size)
