@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from contextlib import ExitStack
 from functools import partial
 
@@ -211,6 +212,8 @@ def follow_while_published(world: World, total: int, batch: int) -> list[int]:
             cursor = page.next_cursor
             if last_round and not page.more:
                 return
+            if not page.entries:
+                time.sleep(0.005)  # asked without a pause it would only hold the others up
 
     publishers = ExitStack()
     for clip_id in clips:
