@@ -84,9 +84,10 @@ class Database:
         """A session that sees one state of the database and never writes."""
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             if self.is_sqlite:
-                session.connection().info[_READS] = True
-                session.execute(text("PRAGMA query_only = ON"))
-                session.execute(text("BEGIN"))
+                connection = session.connection()
+                connection.info[_READS] = True
+                connection.exec_driver_sql("PRAGMA query_only = ON")
+                connection.exec_driver_sql("BEGIN")
             else:
                 session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield session

@@ -1,5 +1,5 @@
-"""How other sites find the public clips: oEmbed, the sitemap, schema.org. Public ones only: what is
-narrower, was withdrawn or never was is one and the same 404."""
+"""How other sites find the public clips: oEmbed, robots.txt, the sitemap, schema.org. Public ones
+only: what is narrower, was withdrawn or never was is one and the same 404."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ blueprint = Blueprint("discovery", __name__)
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 MAX_URLS = 50_000  # of one file, says sitemaps.org
+_OPEN = ("/$", "/library", "/media/", "/static/", "/oembed", "/sitemap")
 _PAGE = re.compile(r"/library/([0-9a-z]+)/?")
 
 
@@ -120,6 +121,15 @@ def _wanted() -> tuple[float, float]:
     told = [request.args.get(name, "") for name in ("maxwidth", "maxheight")]
     sizes = [int(t) if t.isascii() and t.isdigit() and len(t) < 6 else 0 for t in told]
     return (sizes[0] or float("inf"), sizes[1] or float("inf"))
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Search engines find the public pages with what these show, and are asked to leave the rest:
+    a private link that somebody posted is not to be found by its words."""
+    lines = ("User-agent: *", *(f"Allow: {path}" for path in _OPEN), "Disallow: /")
+    sitemap = f"Sitemap: {deps().settings.public_url}/sitemap.xml"
+    return _for_all("\n".join((*lines, "", sitemap, "")).encode(), "text/plain")
 
 
 @blueprint.get("/sitemap.xml")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,22 @@ from review.consent import Scope
 from review.feed import announcing
 from review.feed.view import NOWHERE, Facets
 from review.models import Clip, FeedEntry, FeedHead
+
+# Made once: each takes longer to make than to run.
+_HEAD = select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)
+_TAKE = (
+    update(FeedHead)
+    .where(FeedHead.id == 1)
+    .values(seq=FeedHead.seq + 1, at=clock.in_sql())
+    .returning(FeedHead.seq, FeedHead.at)
+    .execution_options(synchronize_session=False)
+)
+_LAST_FACETS = (
+    select(FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
+    .where(FeedEntry.clip_id == bindparam("clip_id"), FeedEntry.library_id.is_(None))
+    .order_by(FeedEntry.seq.desc())
+    .limit(1)
+)
 
 
 def append(
@@ -50,26 +66,38 @@ def append(
     return entry
 
 
-def add_for(session: Session, library_id: str, entry: FeedEntry, reason: str | None) -> FeedEntry:
-    """Tell one library of a clip that came into its view (``reason`` None) or left it. The record
-    keeps the number of the change that made it: snapshots name that."""
-    seq, now = take_seq(session)
-    facets = Facets(entry.scope, entry.level, entry.campaign)
-    is_gone = reason is not None
-    row = FeedEntry(
-        seq=seq,
-        kind="withdrawn" if is_gone else "published",
-        clip_id=entry.clip_id,
-        at=now,
-        reason=reason,
-        record=None if is_gone else entry.record,
-        library_id=library_id,
-        revision=None if is_gone else entry.revision,
-        **_columns(NOWHERE if is_gone else facets, facets if is_gone else NOWHERE),
-    )
-    session.add(row)
-    session.flush()
-    return row
+def add_for(
+    session: Session, library_id: str, clips: Select[FeedEntry], *, above: int, reason: str | None
+) -> int:
+    """Tell one library of clips, by their last entries, that came into its view (``reason`` None)
+    or left it; how many. Whoever holds the head's lock (:func:`lock_head`) gives them the numbers
+    above ``above``. The record keeps the number of the change that made it: snapshots name that.
+
+    One statement, however many: none of the records is read here.
+    """
+    is_gone, now = reason is not None, clock.now(session)
+    facets = (FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
+    before = (FeedEntry.was_scope, FeedEntry.was_level, FeedEntry.was_campaign)
+    nowhere = (null(), null(), null())
+    values: dict[Any, Any] = {
+        FeedEntry.seq: above + func.row_number().over(order_by=FeedEntry.clip_id),
+        FeedEntry.kind: literal("withdrawn" if is_gone else "published"),
+        FeedEntry.clip_id: FeedEntry.clip_id,
+        FeedEntry.at: literal(now, FeedEntry.at.type),
+        FeedEntry.reason: literal(reason, FeedEntry.reason.type),
+        FeedEntry.record: null() if is_gone else FeedEntry.record,
+        FeedEntry.library_id: literal(library_id),
+        FeedEntry.revision: null() if is_gone else FeedEntry.revision,
+        **dict(zip(facets, nowhere if is_gone else facets, strict=True)),
+        **dict(zip(before, facets if is_gone else nowhere, strict=True)),
+    }
+    rows = clips.with_only_columns(*values.values())
+    session.execute(insert(FeedEntry).from_select(list(values), rows))
+    told = session.scalar(select(func.count()).where(FeedEntry.seq > above)) or 0
+    if told:
+        last = update(FeedHead).where(FeedHead.id == 1).values(seq=above + told, at=now)
+        session.execute(last.execution_options(synchronize_session=False))
+    return told
 
 
 def _columns(now: Facets, was: Facets) -> dict[str, str | None]:
@@ -83,12 +111,7 @@ def facets_of(record: Mapping[str, Any], scope: str) -> Facets:
 
 def facets_now(session: Session, clip_id: str) -> Facets:
     """For whom the clip is by its last entry."""
-    row = session.execute(
-        select(FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
-        .where(FeedEntry.clip_id == clip_id, FeedEntry.library_id.is_(None))
-        .order_by(FeedEntry.seq.desc())
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(_LAST_FACETS, {"clip_id": clip_id}).one_or_none()
     return NOWHERE if row is None else Facets(*row)
 
 
@@ -99,7 +122,7 @@ def head(session: Session) -> int:
 
 def head_state(session: Session) -> tuple[int, datetime | None]:
     """(number, time) of the last entry."""
-    row = session.execute(select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)).one_or_none()
+    row = session.connection().execute(_HEAD).one_or_none()
     return (0, None) if row is None else (row.seq, row.at)
 
 
@@ -114,17 +137,11 @@ def lock_head(session: Session) -> int:
 
 def take_seq(session: Session) -> tuple[int, datetime]:
     """The next number and its time; the head's lock is held until the commit."""
-    taken = session.execute(
-        update(FeedHead)
-        .where(FeedHead.id == 1)
-        .values(seq=FeedHead.seq + 1, at=clock.in_sql())
-        .returning(FeedHead.seq, FeedHead.at)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    taken = session.execute(_TAKE).one_or_none()
     if taken is not None:
         return taken.seq, taken.at
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
     return take_seq(session)
 
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidInput, NoSuchThing
 from review.feed import announcing
 from review.feed.log import add_for, lock_head
-from review.feed.reading import live
-from review.feed.view import EVERYBODY, Reader, View, made, reader_of
-from review.models import ApiToken, Campaign, FeedHead, Library
+from review.feed.reading import live_entries
+from review.feed.view import Reader, View, reader_of
+from review.models import ApiToken, Campaign, FeedEntry, FeedHead, Library
 
 MOST_PAST = 8  # older ones are taken together
 
@@ -52,8 +52,7 @@ CALLER = (
 
 def caller_of(row: Row[Any]) -> Caller:
     """What :data:`CALLER` found for a token; no row is no standing token of an active library."""
-    library_id, scope, campaigns, levels, past, number, seq, at = tuple(row)
-    return Caller(made(library_id, scope, campaigns, levels, past, number), seq or 0, at)
+    return Caller(reader_of(row), row.seq or 0, row.at)
 
 
 def set_view(session: Session, library_id: str, view: View) -> int:
@@ -71,22 +70,21 @@ def set_view(session: Session, library_id: str, view: View) -> int:
     before = reader_of(library)
     if before.view == view:
         return 0
-    after = Reader(library_id, view)
-    told = None
+    leaves = and_(before.view.covers_entry(), ~view.covers_entry())
+    enters = and_(view.covers_entry(), ~before.view.covers_entry())
     count = 0
-    for entry in live(session, EVERYBODY):
-        was, is_now = before.covers(entry), after.covers(entry)
-        if was != is_now:
-            told = add_for(session, library_id, entry, "view_changed" if was else None)
-            end, count = told.seq, count + 1
+    for which, reason in ((leaves, "view_changed"), (enters, None)):
+        told = live_entries(which)
+        count += add_for(session, library_id, told, above=end + count, reason=reason)
+    end += count
     past = [*library.past_views, {**before.view.to_json(), "until": end}]
     library.past_views = _bounded(past)
     library.scope, library.campaigns = view.scope, list(view.campaigns)
     library.levels = list(view.levels)
     library.view_number += 1
     session.flush()
-    if told is not None:
-        announcing.announce(session, told)  # one hint for all
+    if count:
+        announcing.announce(session, session.get_one(FeedEntry, end))  # one hint for all
     return count
 
 

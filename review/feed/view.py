@@ -6,11 +6,11 @@ shown of an entry follows from the entry alone: where the clip was, and where it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Row, and_, or_
 from sqlalchemy.orm import QueryableAttribute
 
 from review.consent import Scope
@@ -32,8 +32,6 @@ class Facets(NamedTuple):
 
 
 NOWHERE = Facets(None)
-_NOW = (FeedEntry.scope, FeedEntry.level, FeedEntry.campaign)
-_WAS = (FeedEntry.was_scope, FeedEntry.was_level, FeedEntry.was_campaign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,15 @@ class View:
             and (not self.levels or clip.level in self.levels)
         )
 
-    def covers_entry(self) -> ColumnElement[bool]:
+    def covers_entry(self, entry: type[FeedEntry] = FeedEntry) -> ColumnElement[bool]:
         """As :meth:`covers`, of what an entry says; never NULL."""
-        return self.sql(*_NOW)
+        return self._sql(entry.scope, entry.level, entry.campaign)
 
-    def covered_before(self) -> ColumnElement[bool]:
+    def covered_before(self, entry: type[FeedEntry] = FeedEntry) -> ColumnElement[bool]:
         """Of what was so just before an entry."""
-        return self.sql(*_WAS)
+        return self._sql(entry.was_scope, entry.was_level, entry.was_campaign)
 
-    def sql(self, scope: _Column, level: _Column, campaign: _Column) -> ColumnElement[bool]:
+    def _sql(self, scope: _Column, level: _Column, campaign: _Column) -> ColumnElement[bool]:
         parts: list[ColumnElement[bool]] = [scope.is_not(None)]
         if self.scope != Scope.LIBRARY:
             parts.append(scope == Scope.PUBLIC)
@@ -121,11 +119,9 @@ class Reader:
     def ever_covered(self, entry: type[FeedEntry]) -> ColumnElement[bool]:
         """Whether this library is, or ever was, shown the clip as ``entry`` says that it is or was
         just before."""
-        seen = [self.view.sql(entry.scope, entry.level, entry.campaign)]
-        seen.append(self.view.sql(entry.was_scope, entry.was_level, entry.was_campaign))
+        seen = [self.view.covers_entry(entry), self.view.covered_before(entry)]
         for view, until in self.past:
-            now = view.sql(entry.scope, entry.level, entry.campaign)
-            then = or_(now, view.sql(entry.was_scope, entry.was_level, entry.was_campaign))
+            then = or_(view.covers_entry(entry), view.covered_before(entry))
             seen.append(and_(entry.seq <= until, then))
         return or_(*seen)
 
@@ -161,25 +157,8 @@ class Reader:
 EVERYBODY = Reader()
 
 
-def reader_of(library: Library) -> Reader:
-    """The whole of what its row says."""
-    return made(
-        library.id,
-        library.scope,
-        library.campaigns,
-        library.levels,
-        library.past_views,
-        library.view_number,
-    )
-
-
-def made(
-    library_id: str,
-    scope: str,
-    campaigns: Sequence[str],
-    levels: Sequence[str],
-    past_views: Sequence[Mapping[str, Any]],
-    number: int,
-) -> Reader:
-    past = tuple((View.from_json(row), int(row["until"])) for row in past_views)
-    return Reader(library_id, View(scope, tuple(campaigns), tuple(levels)), past, number)
+def reader_of(library: Library | Row[Any]) -> Reader:
+    """The whole of what its row says; of a part of the row, columns named as in the table."""
+    past = tuple((View.from_json(row), int(row["until"])) for row in library.past_views)
+    view = View(library.scope, tuple(library.campaigns), tuple(library.levels))
+    return Reader(library.id, view, past, library.view_number)

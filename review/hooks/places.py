@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from review.errors import InvalidInput
 
 MAX_URL = 500
+_PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NO_URL = "Cần địa chỉ dạng https://thu-vien.example.vn/duong-dan."
 _PRIVATE = "Địa chỉ này ở trong mạng nội bộ. Người vận hành có thể cho phép tên máy ấy."
@@ -29,8 +30,7 @@ class Place:
     @property
     def host_header(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"https": 443, "http": 80}[self.scheme]
-        return host if self.port == usual else f"{host}:{self.port}"
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def read_url(url: str, allowed: Collection[str] = ()) -> Place:
@@ -42,9 +42,9 @@ def read_url(url: str, allowed: Collection[str] = ()) -> Place:
     except ValueError:
         raise InvalidInput(url=_NO_URL) from None
     wrong = len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url
-    if wrong or not host or "@" in parts.netloc or parts.fragment or parts.scheme not in _SCHEMES:
+    if wrong or not host or "@" in parts.netloc or parts.fragment or parts.scheme not in _PORTS:
         raise InvalidInput(url=_NO_URL)
-    port = port or _SCHEMES[parts.scheme]
+    port = port or _PORTS[parts.scheme]
     named = host in allowed or f"{host}:{port}" in allowed
     if parts.scheme != "https" and not named:
         raise InvalidInput(url=_NO_URL)
@@ -55,9 +55,6 @@ def read_url(url: str, allowed: Collection[str] = ()) -> Place:
     target = parts.path or "/"
     target += f"?{parts.query}" if parts.query else ""
     return Place(parts.scheme, host, port, target, named)
-
-
-_SCHEMES = {"https": 443, "http": 80}
 
 
 def _is_number_of_ours(host: str) -> bool:

@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, func, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from review import clock
-from review.feed import Reader
-from review.feed.view import Facets
+from review.feed import Reader, as_shown
 from review.models import Campaign, FeedEntry
 
 MAX_PAGE = 100
@@ -108,16 +107,6 @@ def by_time(
 
 def _page(rows: Sequence[FeedEntry], limit: int, reader: Reader) -> tuple[list[FeedEntry], bool]:
     return [as_shown(row, reader) for row in rows[:limit]], len(rows) > limit
-
-
-def as_shown(entry: FeedEntry, reader: Reader) -> FeedEntry:
-    """The entry, or the tombstone that it is to this reader: a copy, no row."""
-    if entry.kind == "withdrawn" or (reader.covers(entry) and entry.record is not None):
-        return entry
-    why = reader.why_gone(Facets(entry.scope, entry.level, entry.campaign))
-    return FeedEntry(
-        seq=entry.seq, kind="withdrawn", clip_id=entry.clip_id, at=entry.at, reason=why
-    )
 
 
 def earliest(session: Session) -> datetime:

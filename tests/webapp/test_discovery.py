@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from flask.testing import FlaskClient
@@ -143,6 +144,23 @@ class TestSitemap:
             ("urlset", [f"{SITE}/library/{ids[2]}"]),
         ]
         assert [client.get(f"/sitemap-{n}.xml").status_code for n in (0, 3, 10**9)] == [404] * 3
+
+
+class TestRobots:
+    def test_a_search_engine_may_read_what_is_public(
+        self, world: World, client: FlaskClient
+    ) -> None:
+        clip_id = public(world)
+        told = client.get("/robots.txt")
+        rules = RobotFileParser()
+        rules.parse(told.text.splitlines())
+        closed = ("/clips", f"/clips/{clip_id}", "/review", "/admin", "/submit", "/feed/v1/changes")
+        opened = ("/library", f"/library/{clip_id}", f"/media/{clip_id}/poster.jpg", "/sitemap.xml")
+
+        assert told.mimetype == "text/plain"
+        assert [p for p in (*opened, *closed) if rules.can_fetch("any", p)] == list(opened)
+        (place,) = rules.site_maps() or []
+        assert client.get(urlsplit(place).path).mimetype == "application/xml"
 
 
 class TestVideoObject:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 from tqdm import tqdm
@@ -16,7 +16,7 @@ from webapp.cli.client import Refused, Server, Unreachable
 from webapp.cli.common import data_option, json_option
 from webapp.cli.programs import library
 from webapp.cli.records import show
-from webapp.cli.submit import find_server
+from webapp.cli.submit import find_server, server_options
 from webapp.libraryclient import Remote, Shelf, Sync
 from webapp.libraryclient.files import Malformed
 from webapp.libraryclient.manifest import WrongSignature, make_key, read_key
@@ -40,9 +40,7 @@ def _in_words() -> Iterator[None]:
 
 @library.command("sync")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--server", default=None, help="Address of the server.")
-@click.option("--token", default=None, help="Library token; safer: --token-file or LANTOA_TOKEN.")
-@click.option("--token-file", type=click.File("r"), default=None, help="'-': standard input.")
+@server_options
 @click.option("--once", "every", flag_value=0, type=int, default=0, help="One run  [default]")
 @click.option("--every", type=click.IntRange(1), help="Again and again, so many seconds apart.")
 @click.option("--max-height", type=click.IntRange(1), help="No film with a larger picture.")
@@ -53,7 +51,6 @@ def sync(
     folder: Path,
     server: str | None,
     token: str | None,
-    token_file: TextIO | None,
     every: int,
     max_height: int | None,
     quiet: bool,
@@ -65,8 +62,6 @@ def sync(
     Killed at any moment, the same command goes on from there. Exit status 1: the copy is not the
     server's yet, or some files could not be had.
     """
-    if token_file is not None:
-        token = token_file.readline().strip()
     target = find_server(server, token, data, whose="library")
     with _in_words(), Shelf(folder, target.url) as shelf:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -55,6 +56,32 @@ def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``server`` and ``token``, as :func:`find_server` takes them."""
+
+    @wraps(command)
+    def read(token: str | None, token_file: TextIO | None, **rest: Any) -> Any:
+        if token_file is not None:
+            token = token_file.readline().strip()
+        return command(token=token, **rest)
+
+    options = (
+        click.option(
+            "--server", default=None, help=f"Address of the server  [default: {DEFAULT_SERVER}]"
+        ),
+        click.option(
+            "--token", default=None, help="Bearer token; safer: --token-file or LANTOA_TOKEN."
+        ),
+        click.option(
+            "--token-file", type=click.File("r"), default=None, help="'-': standard input."
+        ),
+    )
+    found: Callable[..., Any] = read
+    for option in reversed(options):
+        found = option(found)
+    return found
+
+
 @click.command()
 @click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
@@ -73,9 +100,7 @@ def details_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default=None,
     help="Where the CSV of what came of each row goes  [default: beside the manifest]",
 )
-@click.option("--server", default=None, help=f"Address of the server  [default: {DEFAULT_SERVER}]")
-@click.option("--token", default=None, help="Bearer token; safer: --token-file or LANTOA_TOKEN.")
-@click.option("--token-file", type=click.File("r"), default=None, help="'-': standard input.")
+@server_options
 @click.option("--wait", is_flag=True, help="Wait until the clip is prepared or refused.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @json_option
@@ -87,7 +112,6 @@ def submit(
     report: Path | None,
     server: str | None,
     token: str | None,
-    token_file: TextIO | None,
     wait: bool,
     quiet: bool,
     as_json: bool,
@@ -105,8 +129,6 @@ def submit(
     the data directory: give --data when it was started with another DATA. With --wait the exit
     status is 1 when the clip was refused, rejected or withdrawn, or when processing failed.
     """
-    if token_file is not None:
-        token = token_file.readline().strip()
     if manifest is not None:
         if file is not None or any(details[name] for name in ("title", "summary", "topics")):
             raise click.UsageError("--manifest says it all: no FILE, --title, ... beside it")

@@ -17,13 +17,14 @@ _LEVEL = 4  # of gzip: a page in 3 ms; the best takes four times as long to save
 
 
 class Tag:
-    """The strong ETag of what is about to be answered, in the encoding that is asked for.
+    """The ETag of what is about to be answered, in the encoding that is asked for.
 
     ``what`` names the answer, by the state that it follows from. Each encoding has its own ETag:
-    strong means the same bytes.
+    strong means the same bytes. ``weak``: of an answer that says when it was given.
     """
 
-    def __init__(self, *what: object) -> None:
+    def __init__(self, *what: object, weak: bool = False) -> None:
+        self.is_weak = weak
         self.is_gzip = _takes_gzip()
         parts = (FORMAT, deps().settings.public_url, *what)
         digest = hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
@@ -40,25 +41,25 @@ class Tag:
         # No time in it: the same body is the same bytes.
         return gzip.compress(body, _LEVEL, mtime=0) if self.is_gzip else body
 
-    def answer(self, body: bytes) -> Response:
+    def answer(self, body: bytes, mime: str = "application/json") -> Response:
         """``body``: as :meth:`packed` made it."""
-        response = self._sent(Response(body, mimetype="application/json"))
+        response = self._sent(Response(body, mimetype=mime))
         if self.is_gzip:
             response.headers["Content-Encoding"] = "gzip"
         return response
 
     def _sent(self, response: Response) -> Response:
-        response.set_etag(self.value)
+        response.set_etag(self.value, weak=self.is_weak)
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Vary"] = "Accept-Encoding, Authorization"
         return response
 
 
-def of_log(who: Caller, *what: object) -> Tag:
+def of_log(who: Caller, *what: object, weak: bool = False) -> Tag:
     """Of what follows from the whole log and from the library's view of it."""
     reader = who.reader
     whose = "all" if reader.sees_all else f"{reader.library_id}|{reader.number}"
-    return Tag(whose, who.head, who.head_at, *what)
+    return Tag(whose, who.head, who.head_at, *what, weak=weak)
 
 
 class Made(NamedTuple):

@@ -1,4 +1,4 @@
-"""A document of the feed with a strong ETag of its bytes."""
+"""A document with a strong ETag of its bytes: for what does not follow from the log alone."""
 
 from __future__ import annotations
 

@@ -22,10 +22,12 @@ from review.models import FeedEntry
 from review.queries import feedlists
 from webapp.deps import deps
 from webapp.feed import oai_ask, oai_formats
+from webapp.feed.answers import Tag, of_log
+from webapp.feed.asking import as_of_now, caller, noted
 from webapp.feed.items import NAME, item, urn
 from webapp.feed.markup import XSI, add, document, plain, root
 from webapp.feed.oai_ask import Ask, Refusal
-from webapp.feed.views import blueprint, caller
+from webapp.feed.views import blueprint
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 PAGE = 100
@@ -34,7 +36,11 @@ PAGE = 100
 @blueprint.route("/oai", methods=["GET", "POST"])
 def oai() -> Response:
     """Every verb of OAI-PMH; what is wrong with a request is told inside the answer, with 200."""
-    g.reader = caller().reader
+    has_etag = request.method == "GET" and request.args.get("verb") in FROM_LOG
+    who = caller()
+    tag = _tag(who)
+    if has_etag and tag.is_known():
+        return noted(who, tag.unchanged())
     told = root(
         "OAI-PMH",
         xmlns=OAI,
@@ -42,12 +48,21 @@ def oai() -> Response:
         xsi_schemaLocation=f"{OAI} {OAI}OAI-PMH.xsd",
     )
     with deps().database.read() as session:
+        who = as_of_now(session, who)
+        g.reader, tag = who.reader, _tag(who)
         add(told, "responseDate", stamp(clock.now(session)))
         asked = add(told, "request", _base())
         _tell(session, told, asked)
-    response = Response(document(told), mimetype="text/xml")
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    response = tag.answer(tag.packed(document(told)), "text/xml")
+    if not has_etag:
+        del response.headers["ETag"]
+        response.headers["Cache-Control"] = "private, no-store"
+    return noted(who, response)
+
+
+def _tag(who: feed.Caller) -> Tag:
+    """Weak: the same state of the log is told with another time at the top."""
+    return of_log(who, "oai", request.query_string, weak=True)
 
 
 def _base() -> str:
@@ -82,6 +97,7 @@ def _identify(session: Session, told: Element, ask: Ask) -> None:
     add(part, "earliestDatestamp", stamp(feedlists.earliest(session)))
     add(part, "deletedRecord", "persistent")
     add(part, "granularity", "YYYY-MM-DDThh:mm:ssZ")
+    add(part, "compression", "gzip")
 
 
 def _formats(session: Session, told: Element, ask: Ask) -> None:
@@ -122,15 +138,14 @@ def _get(session: Session, told: Element, ask: Ask) -> None:
 def _find(session: Session, identifier: str) -> FeedEntry:
     clip_id = identifier.removeprefix(urn(""))
     known = identifier.startswith(urn("")) and is_id(clip_id)
-    was_shown, entry = feed.look_up(session, clip_id, g.reader) if known else (False, None)
-    last = feed.current(session, clip_id) if was_shown else None
-    if last is None:
+    entry = feed.look_up(session, clip_id, g.reader) if known else None
+    if entry is None:
         raise Refusal("idDoesNotExist", "no clip of this name was ever in the feed")
-    return entry or feedlists.as_shown(last, g.reader)
+    return entry
 
 
 def _identifiers(session: Session, told: Element, ask: Ask) -> None:
-    _list(session, told, ask, lambda part, entry: _header(part, entry))
+    _list(session, told, ask, _header)
 
 
 def _records(session: Session, told: Element, ask: Ask) -> None:
@@ -167,6 +182,8 @@ def _record(parent: Element, entry: FeedEntry, prefix: str) -> None:
         oai_formats.FORMATS[prefix].write(add(record, "metadata"), item(entry))
 
 
+# What follows from the log and the question alone; campaigns open by the clock.
+FROM_LOG = ("ListMetadataFormats", "GetRecord", "ListIdentifiers", "ListRecords")
 VERBS: dict[str, Callable[[Session, Element, Ask], None]] = {
     "Identify": _identify,
     "ListMetadataFormats": _formats,

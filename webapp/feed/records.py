@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from review.clock import iso
@@ -46,21 +46,25 @@ def _sound(clip_id: str, stored: Mapping[str, Any] | None) -> dict[str, Any] | N
     return {"url": media_url(clip_id, stored["what"]), **rest}
 
 
-def record_text(clip_id: str, stored: str) -> str:
-    """:func:`clip_record` as JSON, from JSON: a page of a hundred records is neither parsed nor
-    written anew, which would take longer than all the rest of the answer."""
-    if not all(name in stored for name in _ALWAYS):
-        return json.dumps(clip_record(json.loads(stored)), ensure_ascii=False)
-    place = json.dumps(media_url(clip_id, ""), ensure_ascii=False)[1:-1]
-    for stands, becomes in _PATHS:
-        stored = stored.replace(stands, becomes + place)
-    return stored
+def changes_text(changes: Iterable[Change]) -> str:
+    """Changes as JSON, one after the other."""
+    media = json.dumps(media_url("", "").removesuffix("/"), ensure_ascii=False)[1:-1]
+    return ",".join([_change_text(change, media) for change in changes])
 
 
-def change_text(change: Change) -> str:
-    """One change as JSON."""
+def _change_text(change: Change, media: str) -> str:
     head = f'{{"seq":{change.seq},"kind":"{change.kind}","at":"{iso(change.at)}","clip":'
     if change.text is None:
         reason = json.dumps(change.reason)
         return f'{head}{{"id":"{change.clip_id}"}},"reason":{reason}}}'
-    return f'{head}{record_text(change.clip_id, change.text)},"reason":null}}'
+    return f'{head}{_record_text(change.clip_id, change.text, media)},"reason":null}}'
+
+
+def _record_text(clip_id: str, stored: str, media: str) -> str:
+    """:func:`clip_record` as JSON, from JSON: a page of a hundred records is neither parsed nor
+    written anew, which would take longer than all the rest of the answer."""
+    if not (_ALWAYS[0] in stored and _ALWAYS[1] in stored):
+        return json.dumps(clip_record(json.loads(stored)), ensure_ascii=False)
+    for stands, becomes in _PATHS:
+        stored = stored.replace(stands, f"{becomes}{media}{clip_id}/")
+    return stored

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from sqlalchemy.orm import Session
@@ -15,25 +13,24 @@ from review.keys import is_id
 from webapp.api.blueprint import body, limit, whole_number
 from webapp.auth import bearer, require_library
 from webapp.deps import deps
-from webapp.errors import Unauthorized, WebError
-from webapp.feed import answers, pulls
+from webapp.errors import WebError
+from webapp.feed import asking, pulls
 from webapp.feed.answers import Made, Tag
-from webapp.feed.records import change_text, clip_record
+from webapp.feed.asking import caller, from_log, noted
+from webapp.feed.records import changes_text, clip_record
 from webapp.security import limiter
 
-PAGES = "lantoa_feed_pages"
 blueprint = Blueprint("feed", __name__, url_prefix="/feed/v1")
-
-
-def _who() -> str:
-    """Rates are counted by token: many libraries may come from one network."""
-    return hashlib.sha256((bearer() or request.remote_addr or "").encode()).hexdigest()
 
 
 @blueprint.record_once
 def _set_up(state: object) -> None:
-    pulls.init(state.app)  # type: ignore[attr-defined]
-    state.app.extensions[PAGES] = answers.Pages()  # type: ignore[attr-defined]
+    asking.init(state.app)  # type: ignore[attr-defined]
+
+
+def _who() -> str:
+    """Rates are counted by token: many libraries may come from one network."""
+    return accounts.digest(bearer() or request.remote_addr or "")
 
 
 limiter.limit(
@@ -41,43 +38,6 @@ limiter.limit(
     key_func=_who,
     exempt_when=lambda: deps().settings.feed_rate == 0,
 )(blueprint)
-
-
-def caller() -> feed.Caller:
-    """The library that asks, and the log's head: all that a 304 has to know."""
-    token = bearer()
-    row = deps().database.row(feed.CALLER, token_hash=accounts.digest(token)) if token else None
-    if row is None:
-        require_library()  # says what is wrong
-        raise Unauthorized("unknown_token")
-    return feed.caller_of(row)
-
-
-def _from_log(make: Callable[[Session, feed.Caller], Made], *what: object) -> Response:
-    """What follows from the log: known to the library, or kept here, or made now."""
-    who = caller()
-    tag = answers.of_log(who, *what)
-    if tag.is_known():
-        return _noted(who, tag.unchanged())
-    pages = current_app.extensions[PAGES]
-    found = pages.get(who, tag)
-    if found is None:
-        with deps().database.read() as session:
-            # Of this very moment: an answer and its ETag are of one state of the log.
-            head, head_at = feed.head_state(session)
-            who = feed.Caller(who.reader, head, head_at)
-            tag = answers.of_log(who, *what)
-            made = make(session, who)
-        found = pages.keep(who, tag, Made(tag.packed(made.body), made.changes))
-    return _noted(who, tag.answer(found.body), found.changes)
-
-
-def _noted(who: feed.Caller, response: Response, changes: int = 0) -> Response:
-    log = pulls.of(current_app)
-    assert who.reader.library_id is not None
-    log.note(who.reader.library_id, unchanged=response.status_code == 304, changes=changes)
-    log.write_if_due(deps().database)
-    return response
 
 
 @blueprint.get("/changes")
@@ -88,12 +48,11 @@ def changes() -> Response:
 
     def make(session: Session, who: feed.Caller) -> Made:
         page = feed.changes(session, cursor, size, reader=who.reader, end=who.head)
-        entries = ",".join(map(change_text, page.entries))
         rest = f'"next":"{page.next_cursor}","more":{json.dumps(page.more)}'
-        body = f'{{"changes":[{entries}],{rest}}}\n'.encode()
+        body = f'{{"changes":[{changes_text(page.entries)}],{rest}}}\n'.encode()
         return Made(body, len(page.entries))
 
-    return _from_log(make, "changes", cursor, size)
+    return from_log(make, "changes", cursor, size)
 
 
 def _cursor() -> str:
@@ -108,18 +67,18 @@ def clip(clip_id: str) -> Response:
     """The record of a published clip; 410 once withdrawn, 404 for anything else. As this library
     sees it: a clip that left its view is withdrawn, one that never was in it is not there."""
     who = caller()
-    was_shown, entry = (False, None)
+    entry = None
     if is_id(clip_id):
         with deps().database.read() as session:
-            was_shown, entry = feed.look_up(session, clip_id, who.reader)
-    if entry is None or entry.record is None:
-        if was_shown:
-            raise WebError("withdrawn", 410)
+            entry = feed.look_up(session, clip_id, who.reader)
+    if entry is None:
         raise NoSuchClip(f"there is no clip {clip_id!r}")
+    if entry.record is None:
+        raise WebError("withdrawn", 410)
     tag = Tag("clip", clip_id, entry.seq, entry.at)
     if tag.is_known():
-        return _noted(who, tag.unchanged())
-    return _noted(who, tag.answer(tag.packed(_json(clip_record(entry.record)))))
+        return noted(who, tag.unchanged())
+    return noted(who, tag.answer(tag.packed(_json(clip_record(entry.record)))))
 
 
 @blueprint.get("/snapshot")
@@ -132,7 +91,7 @@ def snapshot() -> Response:
         told = {"seq": found.seq, "clips": found.clips, "digest": found.digest}
         return Made(_json(told))
 
-    return _from_log(make, "snapshot")
+    return from_log(make, "snapshot")
 
 
 def _json(value: object) -> bytes:

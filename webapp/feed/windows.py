@@ -6,9 +6,11 @@ its tombstones, say that a clip was withdrawn.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from flask import Response, request
+from sqlalchemy.orm import Session
 
 from review import feed
 from review.errors import InvalidInput
@@ -17,33 +19,39 @@ from webapp.api.blueprint import limit
 from webapp.deps import deps
 from webapp.errors import WebError
 from webapp.feed import atom, jsonfeed, rss
-from webapp.feed.documents import conditional
+from webapp.feed.answers import Made
+from webapp.feed.asking import from_log
 from webapp.feed.items import Window
-from webapp.feed.views import blueprint, caller
+from webapp.feed.views import blueprint
 
 PAGE = 50
 
 
-def _window(name: str, *, withdrawn: bool = False) -> Window:
+def _window(
+    name: str, mime: str, write: Callable[[Window], bytes], *, withdrawn: bool = False
+) -> Response:
     """The page of the feed that the request asks for; 400 for a wrong cursor."""
-    reader = caller().reader
     size = limit(PAGE, feedlists.MAX_PAGE)
     cursor = request.args.get("before")
     try:
         below = feed.parse_cursor(cursor) if cursor else None
     except InvalidInput:
         raise WebError("bad_cursor", 400) from None
-    with deps().database.read() as session:
+
+    def make(session: Session, who: feed.Caller) -> Made:
         entries, more = feedlists.newest(
-            session, reader, below=below, limit=size, withdrawn=withdrawn
+            session, who.reader, below=below, limit=size, withdrawn=withdrawn
         )
-    first = f"{deps().settings.public_url}/feed/v1/{name}"
-    return Window(
-        entries=entries,
-        first=_address(first, size, None),
-        here=_address(first, size, below),
-        next=_address(first, size, entries[-1].seq) if more else None,
-    )
+        first = f"{deps().settings.public_url}/feed/v1/{name}"
+        window = Window(
+            entries=entries,
+            first=_address(first, size, None),
+            here=_address(first, size, below),
+            next=_address(first, size, entries[-1].seq) if more else None,
+        )
+        return Made(write(window))
+
+    return from_log(make, name, size, below, mime=mime)
 
 
 def _address(first: str, size: int, below: int | None) -> str:
@@ -56,16 +64,16 @@ def _address(first: str, size: int, below: int | None) -> str:
 @blueprint.get("/feed.json")
 def json_feed() -> Response:
     """JSON Feed 1.1, the newest clips first."""
-    return conditional(jsonfeed.written(_window("feed.json")), "application/feed+json")
+    return _window("feed.json", "application/feed+json", jsonfeed.written)
 
 
 @blueprint.get("/feed.rss")
 def rss_feed() -> Response:
     """RSS 2.0 with Media RSS."""
-    return conditional(rss.written(_window("feed.rss")), "application/rss+xml")
+    return _window("feed.rss", "application/rss+xml", rss.written)
 
 
 @blueprint.get("/feed.atom")
 def atom_feed() -> Response:
     """Atom with paging (RFC 5005) and tombstones (RFC 6721)."""
-    return conditional(atom.written(_window("feed.atom", withdrawn=True)), "application/atom+xml")
+    return _window("feed.atom", atom.TYPE, atom.written, withdrawn=True)

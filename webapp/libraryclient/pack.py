@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from webapp.libraryclient import offline
-from webapp.libraryclient.files import BLOCK, Malformed, put, sha256_of
+from webapp.libraryclient.files import BLOCK, Malformed, put
 from webapp.libraryclient.manifest import NAME, SIGNATURE, Manifest, Packed, sign
 from webapp.libraryclient.shelf import Shelf, read_clip
 
@@ -26,12 +26,9 @@ def pack(shelf: Shelf, target: Path, key: bytes, *, now: datetime | None = None)
         packed: list[Packed] = []
         cards: list[offline.Card] = []
         for clip in shelf.complete():
-            record = read_clip(shelf.clips / clip.id)
             folder = shelf.clips / clip.id
-            packed += [
-                _add(out, f"clips/{clip.id}/{path}", folder / path)
-                for path in _files(folder, record["files"])
-            ]
+            record = read_clip(folder)
+            packed += _add_clip(out, f"clips/{clip.id}", folder, record["files"])
             cards.append(offline.card(folder, record))
         for path, text in offline.pages(cards, made_at):
             packed.append(_add_text(out, path, text))
@@ -49,12 +46,18 @@ def pack(shelf: Shelf, target: Path, key: bytes, *, now: datetime | None = None)
     return manifest
 
 
-def _files(folder: Path, listed: list[dict[str, str]]) -> Iterator[str]:
+def _add_clip(
+    out: zipfile.ZipFile, path: str, folder: Path, listed: list[dict[str, str]]
+) -> Iterator[Packed]:
     for file in listed:
-        if sha256_of(folder / file["what"]) != file["sha256"]:
+        try:
+            packed = _add(out, f"{path}/{file['what']}", folder / file["what"])
+        except (FileNotFoundError, NotADirectoryError):
+            packed = None
+        if packed is None or packed.sha256 != file["sha256"]:
             raise Malformed(f"{folder / file['what']} is damaged: sync this mirror first")
-        yield file["what"]
-    yield "clip.json"
+        yield packed
+    yield _add(out, f"{path}/clip.json", folder / "clip.json")
 
 
 def _entry(path: str) -> zipfile.ZipInfo:

@@ -151,8 +151,7 @@ class Shelf:
             self._set("cursor", str(page["next"]))
 
     def _note_withdrawn(self, clip_id: str, change: Mapping[str, Any]) -> None:
-        self._rows.execute("DELETE FROM clips WHERE id = ?", (clip_id,))
-        self._rows.execute("INSERT OR REPLACE INTO doomed VALUES (?)", (clip_id,))
+        self._doom(clip_id)
         self._rows.execute(
             "INSERT OR REPLACE INTO withdrawn VALUES (?, ?, ?)",
             (clip_id, change["at"], change["reason"]),
@@ -180,8 +179,12 @@ class Shelf:
     def drop(self, clip_id: str) -> None:
         """The clip is not in the feed any more, whatever the reason."""
         with self._transaction():
-            self._rows.execute("DELETE FROM clips WHERE id = ?", (clip_id,))
-            self._rows.execute("INSERT OR REPLACE INTO doomed VALUES (?)", (clip_id,))
+            self._doom(clip_id)
+
+    def _doom(self, clip_id: str) -> None:
+        """Its files go with the next :meth:`clear`."""
+        self._rows.execute("DELETE FROM clips WHERE id = ?", (clip_id,))
+        self._rows.execute("INSERT OR REPLACE INTO doomed VALUES (?)", (clip_id,))
 
     def ids(self) -> set[str]:
         return {row[0] for row in self._rows.execute("SELECT id FROM clips")}

@@ -40,7 +40,7 @@ def unpack(source: Path, folder: Path, key: bytes) -> Unpacked:
         with _opened(source) as archive:
             manifest = _manifest(archive, key)
             _refuse_older(own / "pack.json", manifest)
-            _check_whole(archive, folder, manifest)
+            _check_whole(archive, manifest)
             # A kill from here on leaves a folder that takes this pack again, and none before it.
             write_json(own / "pack.json", {"seq": manifest.seq, "made_at": manifest.made_at})
             removed = _remove_others(folder, manifest)
@@ -78,7 +78,7 @@ def _refuse_older(applied: Path, manifest: Manifest) -> None:
         )
 
 
-def _check_whole(archive: zipfile.ZipFile, folder: Path, manifest: Manifest) -> None:
+def _check_whole(archive: zipfile.ZipFile, manifest: Manifest) -> None:
     sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
     wrong = [f.path for f in manifest.files if sizes.get(f.path) != f.bytes]
     if wrong:

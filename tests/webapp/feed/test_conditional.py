@@ -20,10 +20,10 @@ from tests.rows import counted
 from tests.webapp.conftest import Caller, problem
 from tests.webapp.feed.test_feed import Reader, edit
 from tests.world import World
-from webapp.feed.records import clip_record, record_text
+from webapp.feed.records import changes_text, clip_record
 
 Callers = Callable[..., Caller]
-PATHS = ("changes", "snapshot", "clips/{id}")
+PATHS = ("changes", "snapshot", "feed.json", "feed.rss", "feed.atom", "clips/{id}")
 
 
 @pytest.fixture
@@ -57,17 +57,18 @@ def test_whoever_has_the_answer_is_told_so(world: World, library: Caller, path: 
 
 def test_each_change_makes_another_etag(world: World, library: Caller) -> None:
     clip_id = world.clip(State.PUBLISHED)
-    paths = ["/feed/v1/" + path.format(id=clip_id) for path in PATHS]
-    before = [etag(library("GET", path)) for path in paths]
+
+    def told() -> dict[str, str]:
+        return {p: etag(library("GET", "/feed/v1/" + p.format(id=clip_id))) for p in PATHS}
+
+    before = told()
     edit(world, clip_id, title="sửa lại")
-    after = [etag(library("GET", path)) for path in paths]
-    assert [a == b for a, b in zip(before, after, strict=True)] == [False] * 3
+    after = told()
     world.clip(State.PUBLISHED)
-    assert [etag(library("GET", p)) == a for p, a in zip(paths, after, strict=True)] == [
-        False,
-        False,
-        True,  # of one clip: what others do changes nothing
-    ]
+    later = told()
+    assert [p for p in PATHS if before[p] == after[p]] == []
+    # Of one clip: what others do changes nothing.
+    assert [p for p in PATHS if after[p] == later[p]] == ["clips/{id}"]
 
 
 def test_another_view_makes_another_etag(
@@ -94,6 +95,52 @@ def test_a_304_costs_two_questions_at_the_most(world: World, library: Caller, pa
         assert library("GET", path, If_None_Match=known).status_code == 304
     asked = [sql for sql in statements.sent if not sql.startswith("PRAGMA")]
     assert len(asked) == (2 if "clips" in path else 1), asked
+
+
+class TestHarvest:
+    """OAI-PMH tells the time at the top of each answer: its ETags are weak."""
+
+    CLIP = "/feed/v1/oai?verb=GetRecord&metadataPrefix=oai_dc&identifier=urn:lantoa:clip:{}"
+    ALL = "/feed/v1/oai?verb=ListRecords&metadataPrefix=oai_dc"
+
+    @pytest.mark.parametrize("asked", [CLIP, ALL])
+    def test_nothing_new_costs_one_question(
+        self, world: World, library: Caller, asked: str
+    ) -> None:
+        asked = asked.format(world.clip(State.PUBLISHED))
+        first = library("GET", asked)
+        known = first.headers["ETag"]
+        with counted(world.database) as statements:
+            same = library("GET", asked, If_None_Match=known)
+        assert known.startswith("W/")
+        assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", known)
+        assert len([sql for sql in statements.sent if not sql.startswith("PRAGMA")]) == 1
+        world.clip(State.PUBLISHED)
+        assert library("GET", asked, If_None_Match=known).status_code == 200
+
+    def test_another_question_has_another_answer(self, world: World, library: Caller) -> None:
+        clips = [world.clip(State.PUBLISHED) for _ in range(2)]
+        known = [library("GET", self.CLIP.format(i)).headers["ETag"] for i in clips]
+        asked = self.CLIP.format(clips[1])
+        assert library("GET", asked, If_None_Match=known[0]).status_code == 200
+        assert library("GET", asked, If_None_Match=known[1]).status_code == 304
+
+    @pytest.mark.parametrize(
+        ("method", "query"), [("GET", "verb=ListSets"), ("GET", "verb=Identify"), ("POST", "")]
+    )
+    def test_what_the_clock_changes_has_none(
+        self, library: Caller, method: str, query: str
+    ) -> None:
+        told = library(method, f"/feed/v1/oai?{query}", If_None_Match="*")
+        assert (told.status_code, told.headers.get("ETag")) == (200, None)
+        assert told.headers["Cache-Control"] == "private, no-store"
+
+    def test_it_is_small_for_those_who_take_it(self, world: World, library: Caller) -> None:
+        world.clip(State.PUBLISHED)
+        small = library("GET", self.ALL, Accept_Encoding="gzip")
+        assert small.headers["Content-Encoding"] == "gzip"
+        assert b"<ListRecords>" in gzip.decompress(small.data)
+        assert "Accept-Encoding" in small.headers["Vary"]
 
 
 class TestGzip:
@@ -153,6 +200,23 @@ class TestRate:
         assert {call("GET", "/feed/v1/changes").status_code for _ in range(20)} == {200}
 
 
+@pytest.mark.parametrize("path", ["feed.rss", "oai?verb=ListRecords&metadataPrefix=oai_dc"])
+def test_pulls_of_every_form_are_counted(
+    world: World,
+    site: tuple[Library, str],
+    library: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    monkeypatch.setattr("webapp.feed.pulls.EVERY", 0.0)
+    world.clip(State.PUBLISHED)
+    known = library("GET", f"/feed/v1/{path}").headers["ETag"]
+    library("GET", f"/feed/v1/{path}", If_None_Match=known)
+    with world.read() as session:
+        (row,) = session.query(Pulls).all()
+    assert (row.library_id, row.asked, row.unchanged, row.changes) == (site[0].id, 2, 1, 0)
+
+
 def test_pulls_are_counted_by_day(
     world: World, site: tuple[Library, str], library: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,14 +259,17 @@ ODD = (
 @pytest.mark.parametrize("title", ODD)
 def test_the_text_that_is_sent_is_the_record(app: Flask, world: World, title: str) -> None:
     """A record is sent as it is stored, with its paths replaced: no title may look like one."""
-    clip_id = world.clip(State.PUBLISHED)
+    world.clip(State.PUBLISHED)
     with world.read() as session:
         (entry,) = feed.changes(session).entries
     assert entry.record is not None
     stored = {**entry.record, "title": title, "credit": title, "summary": title}
+    old = {k: v for k, v in stored.items() if k not in ("audio", "view_bytes")}
+    texts = [json.dumps(stored), json.dumps(stored, ensure_ascii=False), json.dumps(old)]
     with app.app_context():
-        whole = clip_record(stored)
-        for text in (json.dumps(stored), json.dumps(stored, ensure_ascii=False)):
-            assert json.loads(record_text(clip_id, text)) == whole
-        old = {k: v for k, v in stored.items() if k not in ("audio", "view_bytes")}
-        assert json.loads(record_text(clip_id, json.dumps(old))) == clip_record(old)
+        told = json.loads(f"[{changes_text(entry._replace(text=text) for text in texts)}]")
+        assert [change["clip"] for change in told] == [
+            clip_record(stored),
+            clip_record(stored),
+            clip_record(old),
+        ]
