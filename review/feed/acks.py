@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.errors import InvalidInput
 from review.feed.log import head
 from review.models import Confirmation, FeedAck, FeedEntry, FeedHead, Library
+from review.upserts import upsert
 
 
 def ack(session: Session, library_id: str, seq: int) -> int:
@@ -17,9 +17,8 @@ def ack(session: Session, library_id: str, seq: int) -> int:
     if not 0 <= seq <= head(session):
         raise InvalidInput(seq="Số này chưa có trong nguồn tin.")
     before = session.get(FeedAck, library_id, populate_existing=True)
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     now = clock.now(session)
-    new = insert(FeedAck).values(library_id=library_id, seq=seq, at=now)
+    new = upsert(session, FeedAck).values(library_id=library_id, seq=seq, at=now)
     # One statement: two acknowledgements at once must not shrink what stands.
     session.execute(
         new.on_conflict_do_update(
@@ -29,7 +28,7 @@ def ack(session: Session, library_id: str, seq: int) -> int:
         )
     )
     if _confirms(session, before.seq if before else 0, seq):
-        proof = insert(Confirmation).values(library_id=library_id, seq=seq, at=now)
+        proof = upsert(session, Confirmation).values(library_id=library_id, seq=seq, at=now)
         session.execute(proof.on_conflict_do_nothing())
     return session.get_one(FeedAck, library_id, populate_existing=True).seq
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
 from review.models import Pulls
+from review.upserts import upsert
 
 KEPT = timedelta(days=90)
 
@@ -28,12 +28,11 @@ class Count(NamedTuple):
 
 def add(session: Session, counts: Mapping[str, Count]) -> None:
     """Add to the rows of today."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     now = clock.now(session)
     # In one order, whoever writes: two web processes must not wait for each other.
     for library_id, count in sorted(counts.items()):
         day = {"library_id": library_id, "day": now.date()}
-        new = insert(Pulls).values(**day, **count._asdict(), last_at=now)
+        new = upsert(session, Pulls).values(**day, **count._asdict(), last_at=now)
         more = {name: getattr(Pulls, name) + getattr(new.excluded, name) for name in count._fields}
         session.execute(
             new.on_conflict_do_update(
