@@ -195,7 +195,7 @@ def test_the_owner_learns_that_it_is_hidden_and_not_why(visitor: Visitor, world:
     assert "Clip đang tạm ẩn." in page.text
     assert "Tạm ẩn vì có người báo" in page.text
     assert "áo đỏ" not in page.text
-    assert "muốn gỡ" not in page.text
+    assert "có trong clip" not in page.text
 
 
 def test_the_officer_reads_the_worry(visitor: Visitor, world: World, clip_id: str) -> None:
