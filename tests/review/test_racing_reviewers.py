@@ -84,6 +84,7 @@ def exactly_one_each(world: World, pairs: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two threads that wait for each other, beside whatever else runs
 def test_of_a_thousand_pairs_of_reviewers_exactly_one_of_each_decides(world: World) -> None:
     exactly_one_each(world, 1000)
 
