@@ -31,12 +31,12 @@ from review import clock
 from review.claims import free_for
 from review.clock import UtcDateTime
 from review.keys import is_id
-from review.models import Clip, QueuePlace
+from review.models import Clip, Decision, QueuePlace
 from review.policy import Actor, Role
 from review.queries.filters import Filters
 from review.queries.paging import MAX_PAGE, Page, decode_cursor, encode_cursor, paged
 from review.queries.rows import QueueRow, queue_rows
-from review.states import Party, State
+from review.states import Action, Party, State
 
 WINDOW = 1000  # places that one page looks at
 MAX_MINE = 200  # claims of one person that are listed
@@ -209,12 +209,25 @@ def _wanted(session: Session, actor: Actor, filters: Filters) -> list[ColumnElem
         elsewhere = Clip.school_id.is_distinct_from(actor.school_id)
         wanted.append(or_(Clip.stage_party != Party.PEER, elsewhere))
     if filters.scope == "due":
-        # One who has decided in a stage does not decide in it again.
+        # One who has decided in a stage does not decide in it again, nor approve in a later one.
         wanted.append(~cast(Clip.votes, String).contains(f'"{actor.id}"', autoescape=True))
+        wanted.append(~_approved_before(actor))
     if filters.days is not None:
         before = clock.now(session) - timedelta(days=filters.days)
         wanted.append(Clip.submitted_at < before)
     return wanted
+
+
+def _approved_before(actor: Actor) -> ColumnElement[bool]:
+    """As :func:`review.lifecycle.approvers` has it."""
+    approval = select(literal(1)).where(
+        Decision.clip_id == Clip.id,
+        Decision.revision == Clip.revision,
+        Decision.stage < Clip.stage,
+        Decision.action == Action.APPROVE,
+        Decision.actor_id == actor.id,
+    )
+    return approval.exists()
 
 
 def _mine(session: Session, actor: Actor, filters: Filters) -> list[str]:

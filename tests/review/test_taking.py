@@ -99,6 +99,19 @@ def test_after_a_decision_nobody_meets_again_what_they_put_off(world: World) -> 
     ]
 
 
+def test_who_approved_in_one_stage_is_not_sent_to_the_clip_in_the_next(world: World) -> None:
+    campaign = world.campaign(Stage(Party.REVIEWER), Stage(Party.REVIEWER))
+    clip_id = world.clip(campaign=campaign.slug)
+    world.decide(clip_id, Action.APPROVE, Role.REVIEWER)
+    assert world.get(clip_id).stage == 1
+    me, other = world.actor(Role.REVIEWER), accounts.actor_of(world.account(Role.REVIEWER))
+    with world.read() as session:
+        assert [row.clip.id for row in queries.review_queue(session, other).items] == [clip_id]
+        assert queries.review_queue(session, me).items == []
+    assert take(world, me) is None
+    assert take(world, other) == clip_id
+
+
 def test_a_claim_that_ended_is_free_for_the_next(world: World) -> None:
     clip_id = world.clip()
     other = accounts.actor_of(world.account(Role.REVIEWER))
