@@ -31,6 +31,7 @@ from review.models import (
     Consent,
     Job,
     Revision,
+    School,
     SchoolClass,
     Upload,
 )
@@ -52,7 +53,7 @@ def create_draft(
         school_id=owner.school_id,
         class_id=owner.class_id,
         created_at=clock.now(session),
-        **_columns(session, owner, details, people),
+        **_columns(session, owner, details, people, None),
     )
     session.add(clip)
     session.flush()
@@ -66,16 +67,18 @@ def _columns(
     owner: Account,
     details: Details,
     people: Sequence[Person],
-    kept_campaign: str | None = None,
+    draft: Clip | None,
 ) -> dict[str, Any]:
+    """``draft``: what there is already."""
     campaign_id = None
     if details.campaign is not None:
-        campaign_id = campaigns.of_slug(session, details.campaign, kept_campaign)
+        kept = draft.campaign_id if draft else None
+        campaign_id = campaigns.of_slug(session, details.campaign, kept)
     return {
         "title": details.title,
         "summary": details.summary,
         "language": details.language,
-        "level": details.level,
+        "level": details.level or (draft and draft.level) or _school_level(session, owner),
         "topics": list(details.topics) or _topics(session, campaign_id),
         "campaign_id": campaign_id,
         "credit": _credit(session, owner, details.credit),
@@ -84,6 +87,11 @@ def _columns(
         "reenactment": details.reenactment,
         "scope": classcodes.narrowed(session, owner, clamp(details.scope, people)),
     }
+
+
+def _school_level(session: Session, owner: Account) -> str | None:
+    """Nearly always right, and nobody has to be asked; a moderator may correct it."""
+    return session.scalar(select(School.level).where(School.id == owner.school_id))
 
 
 def _credit(session: Session, owner: Account, wanted: str | None) -> str:
@@ -118,7 +126,7 @@ def update_draft(
     if people is not None:
         _forget_people(session, clip, actor)
         store_people(session, clip, actor, people)
-    for column, value in _columns(session, owner, details, people or (), clip.campaign_id).items():
+    for column, value in _columns(session, owner, details, people or (), clip).items():
         setattr(clip, column, value)
     lower_to_consents(session, clip)
     session.flush()

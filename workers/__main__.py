@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -33,9 +34,9 @@ RARELY = 300.0
 SELDOM = 3600.0
 
 
-def _settings(data: Path | None) -> Settings:
+def _settings(data: Path | None, port: int | None) -> Settings:
     try:
-        return load(data=data)
+        return load(data=data, port=port)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 
@@ -71,22 +72,23 @@ def _in_words() -> Iterator[None]:
 
 @click.group(help=__doc__)
 @click.option("--data", type=click.Path(path_type=Path), default=None)
+@click.option("--port", type=int, default=None, help="The web's, where no public address is set.")
 @click.pass_context
-def main(context: click.Context, data: Path | None) -> None:
-    context.obj = data
+def main(context: click.Context, data: Path | None, port: int | None) -> None:
+    context.obj = partial(_settings, data, port)
 
 
 @main.command()
 @click.option("--queues", default=",".join(jobs.KINDS), show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.pass_obj
-def run(data: Path | None, queues: str, concurrency: int) -> None:
+def run(settings_of: Callable[[], Settings], queues: str, concurrency: int) -> None:
     """Do jobs of the kinds in --queues until stopped."""
     kinds = tuple(q.strip() for q in queues.split(",") if q.strip())
     unknown = [k for k in kinds if k not in jobs.KINDS]
     if unknown or not kinds:
         raise click.UsageError(f"--queues takes {', '.join(jobs.KINDS)}; not {unknown or 'none'}")
-    settings = _settings(data)
+    settings = settings_of()
     kinds = _that_can_be_done(settings, kinds)
     _report_sandbox(settings)
     _clear_scratch(settings)
@@ -150,9 +152,9 @@ def _clear_scratch(settings: Settings) -> None:
 
 @main.command()
 @click.pass_obj
-def scheduler(data: Path | None) -> None:
+def scheduler(settings_of: Callable[[], Settings]) -> None:
     """Ring for due jobs, send webhooks and sweep, until stopped. Two at once do no harm."""
-    settings = _settings(data)
+    settings = settings_of()
     deps = _build(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -179,9 +181,9 @@ def scheduler(data: Path | None) -> None:
 
 @main.command()
 @click.pass_obj
-def sweep(data: Path | None) -> None:
+def sweep(settings_of: Callable[[], Settings]) -> None:
     """One whole round of upkeep, then end."""
-    settings = _settings(data)
+    settings = settings_of()
     sweeper = Sweeper(_build(settings))
     with _in_words():
         rung = sweeper.often()
@@ -193,11 +195,11 @@ def sweep(data: Path | None) -> None:
 
 @main.command()
 @click.pass_obj
-def check(data: Path | None) -> None:
+def check(settings_of: Callable[[], Settings]) -> None:
     """Print what the workers have here, as JSON: {"sandbox", "ffmpeg", "card": "ok" | what is
     missing, and for the models "asr" and "faces": "off" | "ok" | what is wrong}; for `lantoa
     doctor`."""
-    settings = _settings(data)
+    settings = settings_of()
     try:
         tier = choose_sandbox(settings.media_sandbox).tier
     except SandboxUnavailable as error:

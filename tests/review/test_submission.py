@@ -105,6 +105,20 @@ def test_only_pupils_and_teachers_submit(world: World, role: Role) -> None:
         register_upload(session, owner, 1, "a.mp4", hours=1, clip_id=None)
 
 
+def test_a_clip_without_a_level_has_its_schools(world: World) -> None:
+    """No page asks for it; what was said is kept when the page saves the draft again."""
+    teacher = world.person(Role.TEACHER)
+    actor = accounts.actor_of(teacher)
+    usual, told = draft(world, teacher), draft(world, teacher, level="primary")
+    update(world, told, actor)
+    assert (world.get(usual).level, world.get(told).level) == ("lower_secondary", "primary")
+    nowhere = world.account(Role.TEACHER)
+    with world.write() as session:
+        session.get_one(Account, nowhere.id).school_id = None
+        nowhere = session.get_one(Account, nowhere.id)
+    assert world.get(draft(world, nowhere)).level is None
+
+
 def test_a_scope_is_clamped_to_the_consents(world: World) -> None:
     owner = world.person(Role.TEACHER)
     actor = accounts.actor_of(owner)

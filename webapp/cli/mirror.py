@@ -41,7 +41,7 @@ def _in_words() -> Iterator[None]:
 @library.command("sync")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @server_options
-@click.option("--once", "every", flag_value=0, type=int, default=0, help="One run  [default]")
+@click.option("--once", is_flag=True, help="One run, as without --every.")
 @click.option("--every", type=click.IntRange(1), help="Again and again, so many seconds apart.")
 @click.option("--max-height", type=click.IntRange(1), help="No film with a larger picture.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -51,7 +51,8 @@ def sync(
     folder: Path,
     server: str | None,
     token: str | None,
-    every: int,
+    once: bool,
+    every: int | None,
     max_height: int | None,
     quiet: bool,
     as_json: bool,
@@ -62,6 +63,8 @@ def sync(
     Killed at any moment, the same command goes on from there. Exit status 1: the copy is not the
     server's yet, or some files could not be had.
     """
+    if once and every:
+        raise click.UsageError("--once and --every exclude each other")
     target = find_server(server, token, data, whose="library")
     with _in_words(), Shelf(folder, target.url) as shelf:
         while True:

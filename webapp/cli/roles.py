@@ -72,9 +72,12 @@ def become_workers(data: Path | None, *arguments: str) -> None:
     replace_by(workers_argv(data, *arguments))
 
 
-def workers_argv(data: Path | None, *arguments: str) -> list[str]:
-    """``python -m workers``: the web part never imports the workers."""
+def workers_argv(data: Path | None, *arguments: str, port: int | None = None) -> list[str]:
+    """``python -m workers``: the web part never imports the workers. ``port``: of the web beside
+    them, which mails lead to where no public address is set."""
     chosen = [] if data is None else ["--data", str(data)]
+    if port is not None:
+        chosen += ["--port", str(port)]
     return [sys.executable, "-P", "-m", "workers", *chosen, *arguments]
 
 

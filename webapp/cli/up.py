@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,12 @@ def programs(
     later = ",".join(("redact", "ladder", "mail", *more))
     ladders = str(max(1, workers - 1))
     run_queue = ("run", "--concurrency")
+    ours = partial(workers_argv, data, port=port)
     return [
         Program("web", web_argv(data, host, port)),
-        Program("examine", workers_argv(data, *run_queue, "1", "--queues", "examine,mail")),
-        Program("ladder", workers_argv(data, *run_queue, ladders, "--queues", later)),
-        Program("scheduler", workers_argv(data, "scheduler")),
+        Program("examine", ours(*run_queue, "1", "--queues", "examine,mail")),
+        Program("ladder", ours(*run_queue, ladders, "--queues", later)),
+        Program("scheduler", ours("scheduler")),
     ]
 
 

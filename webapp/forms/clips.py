@@ -26,6 +26,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from review.consent import GivenConsent, Person, Scope
 from review.details import (
     CREDIT_LIMIT,
+    LEVEL_WORDS,
     LICENCES,
     MAX_PEOPLE,
     SUMMARY_LIMIT,
@@ -138,9 +139,14 @@ class EditForm(DetailsForm):
     """What a moderator corrects."""
 
     credit = StringField(_("Ghi nguồn"), [Length(max=CREDIT_LIMIT)])
+    level = SelectField(
+        _("Cấp học"),
+        choices=choices([("", _("Không ghi")), *((c, _(w)) for c, w in LEVEL_WORDS.items())]),
+        validate_choice=False,  # the rules do, in their words
+    )
 
     def _more(self) -> dict[str, Any]:
-        return {"credit": self.credit.data or ""}
+        return {"credit": self.credit.data or "", "level": self.level.data or None}
 
 
 class SubmitForm(DetailsForm):

@@ -33,7 +33,7 @@ def details(clip_id: str) -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("details.html", clip=clip, form=form), 422
     try:
-        corrected = form.details(language=clip.language, level=clip.level)
+        corrected = form.details(language=clip.language)
         with deps().database.write() as session:
             publication.edit_details(session, clip_id, actor, corrected, seen_version())
     except ReviewError as error:

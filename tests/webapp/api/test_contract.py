@@ -59,7 +59,7 @@ class TestClips:
             "title": TITLE,
             "summary": "",
             "language": "vi",
-            "level": None,
+            "level": "lower_secondary",
             "topics": [],
             "scope": "public",
             "music": "unknown",

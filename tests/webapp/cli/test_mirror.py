@@ -38,7 +38,7 @@ def test_a_mirror_becomes_a_pack_and_a_schools_folder(
     world: World, blobs: LocalBlobs, ours: Ours, tmp_path: Path
 ) -> None:
     clip_id = publish(world, blobs)
-    done = sync(ours)
+    done = sync(ours, "--once")
     assert (done.exit_code, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert (told["clips"], told["fetched"], told["right"], told["failed"]) == (1, 1, True, [])
@@ -63,6 +63,8 @@ def test_what_is_wrong_is_one_line(ours: Ours, tmp_path: Path) -> None:
 
     assert (away.exit_code, away.stderr) == (1, "Error: No such file or directory: no.key\n")
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (1, 1)
+    both = sync(ours, "--once", "--every", "5")
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
 
 
 @pytest.mark.faults

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage_config.settings import load
 from webapp.cli import lock
 from webapp.cli.client import Server, refusal
 from webapp.cli.common import table
@@ -40,6 +41,14 @@ def test_a_worker_listens_and_looks_where_a_model_is_set(
     found = {p.name: p.argv for p in programs(tmp_path, "127.0.0.1", 8000, 2, more=more)}
     assert found["ladder"][-1] == queues
     assert found["examine"][-1] == "examine,mail"
+
+
+def test_mails_lead_to_the_port_that_pages_have(tmp_path: Path) -> None:
+    found = {p.name: p.argv for p in programs(tmp_path, "127.0.0.1", 8123, 2)}
+    for name in ("examine", "ladder", "scheduler"):
+        place = found[name][found[name].index("workers") + 1 :][:4]
+        assert place == ["--data", str(tmp_path), "--port", "8123"]
+    assert load({}, data=tmp_path, port=8123).public_url == "http://127.0.0.1:8123"
 
 
 def test_the_lock_is_for_one_and_names_its_holder(tmp_path: Path) -> None:

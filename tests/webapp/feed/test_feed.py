@@ -130,7 +130,7 @@ class TestChanges:
                         "title": TITLE,
                         "summary": "",
                         "language": "vi",
-                        "level": None,
+                        "level": "lower_secondary",
                         "topics": [],
                         "campaign": None,
                         "credit": "Lớp 7A",

@@ -204,12 +204,19 @@ def test_a_moderator_corrects_what_a_published_clip_says(visitor: Visitor, world
     person = visitor(Role.MODERATOR)
     path = f"/clips/{clip_id}/details"
     page = person.get(path)
-    after = person.follow(person.send(page, path, title="Tên mới", topics="conduct", credit=""))
+    after = person.follow(
+        person.send(page, path, title="Tên mới", topics="conduct", credit="", level="other")
+    )
     clip = world.get(clip_id)
     assert "Đã sửa. Các thư viện nhận bản mới." in after.text
     assert (clip.title, clip.topics, clip.credit) == ("Tên mới", ["conduct"], "")
+    assert clip.level == "other"
     # What the page does not show stays.
-    assert (clip.language, clip.level, clip.scope) == ("en", "primary", "public")
+    assert (clip.language, clip.scope) == ("en", "public")
+    page = person.get(path)
+    assert person.send(page, path, level="university").status == 422
+    person.send(page, path, level="")
+    assert world.get(clip_id).level is None
 
 
 def test_a_refused_correction_keeps_what_was_typed(visitor: Visitor, world: World) -> None:

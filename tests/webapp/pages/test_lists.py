@@ -205,6 +205,16 @@ def test_jobs_are_listed_by_state_and_a_failed_one_is_tried_again(
     assert person.post("/admin/jobs/no-such-job/retry").status == 404
 
 
+def test_what_was_reported_is_not_what_waits(visitor: Visitor, world: World) -> None:
+    """Two numbers on a moderator's first page, one in the frame."""
+    world.clip(State.IN_REVIEW, stage=1)
+    world.clip(State.IN_REVIEW, stage=1)
+    page = visitor(Role.MODERATOR).get("/")
+    assert "2 clip đang chờ." in page.text
+    assert "Bị báo cáo" in page.text
+    assert "Bị báo cáo (" not in page.text
+
+
 def test_a_rejected_clip_leaves_the_queue(visitor: Visitor, world: World) -> None:
     clip_id = world.clip(State.IN_REVIEW, title="Sẽ bị trả")
     person = visitor(Role.REVIEWER)
