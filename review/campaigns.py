@@ -22,6 +22,7 @@ from review.stages import Stage
 from review.text import Sentence, clean, one_of
 
 KEEPERS = frozenset({Role.ADMIN, Role.MODERATOR})
+OF_A_CAMPAIGN = ("add_campaign", "change_campaign", "announce_campaign")  # in the audit
 MAX_CHECKS = 20
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

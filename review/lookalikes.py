@@ -8,9 +8,9 @@ leaves no trace (docs/decisions/0004): see :func:`_told`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -53,7 +53,7 @@ class Mark(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One look-alike as one person is told of it. ``clip`` is None, and the seconds of theirs are
-    left out, where that person may not see it. ``later``: it was made after ours.
+    left out, where that person may not see it. ``later``: what is alike came with ours first.
     ``may_open``: its page and preview are there for that person, not only the library's."""
 
     clip: Clip | None
@@ -161,108 +161,171 @@ def marks(session: Session, actor: Actor, clips: Sequence[Clip]) -> dict[str, bo
 
 def _shown(session: Session, actor: Actor, clips: Sequence[Clip]) -> dict[str, list[Shown]]:
     """Clip id -> its look-alikes, as ``actor`` may know them."""
-    current = _current(session, clips)
-    same = _same_file(session, current)
-    found = _stored(session, current)
-    for clip_id, others in same.items():
-        for other_id in others:
-            found[clip_id].setdefault(other_id, LookAlike(other_id, 1.0, False, ()))
+    alike = _alike(session, clips)
+    found = alike.found
     known = {other_id for alikes in found.values() for other_id in alikes}
     rows = {c.id: c for c in session.scalars(select(Clip).where(Clip.id.in_(known)))}
     return {
         clip.id: [
             told
-            for other_id, alike in found[clip.id].items()
+            for other_id, like in found[clip.id].items()
             if (other := rows.get(other_id)) is not None
-            and (told := _told(actor, clip, other, alike, same_file=other_id in same[clip.id]))
+            and (told := _told(actor, other, like, alike.came(clip.id, other_id)))
         ]
         for clip in clips
     }
 
 
+def before(session: Session, clip: Clip) -> list[str]:
+    """Ids of the clips that this one resembles, and in which that was here before."""
+    alike = _alike(session, [clip])
+    return sorted(o for o in alike.found[clip.id] if not alike.came(clip.id, o).later)
+
+
 def own_same_file(session: Session, actor: Actor, clip: Clip) -> Clip | None:
     """The clip in which ``actor``, its owner, sent the very same bytes before: the newest. Nobody
     is told of another person's."""
-    revision = next(iter(_current(session, [clip]).values()), None)
-    if revision is None or clip.owner_id != actor.id:
+    if clip.owner_id != actor.id:
         return None
+    ours = _revisions(session, [clip])
+    current = next((row for row in ours if row.number == clip.revision), None)
+    if current is None:
+        return None
+    sha256 = current.original_sha256
+    first = next(row for row in ours if row.original_sha256 == sha256)
     return session.scalar(
         select(Clip)
         .join(Revision, Revision.clip_id == Clip.id)
         .where(
-            Revision.original_sha256 == revision.original_sha256,
+            Revision.original_sha256 == sha256,
             Clip.owner_id == clip.owner_id,
-            Clip.id < clip.id,  # ids sort by time
+            Clip.id != clip.id,
+            or_(
+                Revision.created_at < first.created_at,
+                and_(Revision.created_at == first.created_at, Revision.id < first.id),
+            ),
         )
-        .order_by(Clip.id.desc())
+        .order_by(Revision.created_at.desc(), Revision.id.desc())
         .limit(1)
     )
 
 
-def _current(session: Session, clips: Sequence[Clip]) -> dict[str, Revision]:
-    """Revision id -> the current revision of each clip."""
-    rows = session.scalars(
-        select(Revision)
-        .join(Clip, and_(Clip.id == Revision.clip_id, Clip.revision == Revision.number))
-        .where(Clip.id.in_([clip.id for clip in clips]))
-    )
-    return {row.id: row for row in rows}
+# When something came, not when its clip was begun: an older clip can be handed in again with the
+# file of a younger one.
+_Moment = tuple[datetime, str]  # ids decide where the clock does not
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """``later``: with the other clip what is alike came after it had come with ours."""
+
+    same_file: bool
+    later: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """``found``: clip id -> other clip's id -> how they are alike. The rest: (clip, other) ->
+    whether the other came later, by the same bytes and by frames."""
+
+    found: defaultdict[str, dict[str, LookAlike]]
+    by_bytes: Mapping[tuple[str, str], bool]
+    by_frames: Mapping[tuple[str, str], bool]
+
+    def came(self, clip_id: str, other_id: str) -> _Came:
+        pair = clip_id, other_id
+        if pair in self.by_bytes:
+            return _Came(True, self.by_bytes[pair])
+        return _Came(False, self.by_frames[pair])
+
+
+def _alike(session: Session, clips: Sequence[Clip]) -> _Alike:
+    revisions = _revisions(session, clips)
+    numbers = {clip.id: clip.revision for clip in clips}
+    current = [row for row in revisions if row.number == numbers[row.clip_id]]
+    by_bytes = _same_file(session, current)
+    found, by_frames = _stored(session, revisions, {row.id for row in current})
+    for clip_id, other_id in by_bytes:
+        found[clip_id].setdefault(other_id, LookAlike(other_id, 1.0, False, ()))
+    return _Alike(found, by_bytes, by_frames)
+
+
+def _revisions(session: Session, clips: Sequence[Clip]) -> Sequence[Any]:
+    """All revisions of the clips, the first one first."""
+    return session.execute(
+        select(
+            *(Revision.id, Revision.clip_id, Revision.number),
+            *(Revision.original_sha256, Revision.created_at),
+        )
+        .where(Revision.clip_id.in_([clip.id for clip in clips]))
+        .order_by(Revision.created_at, Revision.id)
+    ).all()
 
 
 def _stored(
-    session: Session, current: Mapping[str, Revision]
-) -> defaultdict[str, dict[str, LookAlike]]:
-    """Clip id -> other clip's id -> how they are alike; of several revisions the most alike."""
+    session: Session, revisions: Sequence[Any], current: Collection[str]
+) -> tuple[defaultdict[str, dict[str, LookAlike]], dict[tuple[str, str], bool]]:
+    """Clip id -> other clip's id -> how the current revision and it are alike, of several
+    revisions the most; and who came first, whichever revision that was."""
+    ours = {row.id for row in revisions}
     rows = list(
         session.scalars(
             select(LookAlikeRow)
-            .where(or_(LookAlikeRow.revision_id.in_(current), LookAlikeRow.other_id.in_(current)))
+            .where(or_(LookAlikeRow.revision_id.in_(ours), LookAlikeRow.other_id.in_(ours)))
             .order_by(LookAlikeRow.score, LookAlikeRow.revision_id, LookAlikeRow.other_id)
         )
     )
     ids = {r.revision_id for r in rows} | {r.other_id for r in rows}
-    pairs = select(Revision.id, Revision.clip_id).where(Revision.id.in_(ids))
-    clip_of = {row.id: row.clip_id for row in session.execute(pairs)}
+    query = select(Revision.id, Revision.clip_id, Revision.created_at).where(Revision.id.in_(ids))
+    known = {row.id: row for row in session.execute(query)}
     found: defaultdict[str, dict[str, LookAlike]] = defaultdict(dict)
+    first: dict[tuple[str, str], tuple[_Moment, _Moment]] = {}
     for row in rows:
         for mine, theirs in ((row.revision_id, row.other_id), (row.other_id, row.revision_id)):
-            ours, other = clip_of[mine], clip_of[theirs]
-            if mine in current and ours != other:
+            us, other = known[mine], known[theirs]
+            if mine not in ours or us.clip_id == other.clip_id:
+                continue
+            pair = us.clip_id, other.clip_id
+            moments = (us.created_at, us.id), (other.created_at, other.id)
+            was = first.get(pair, moments)
+            first[pair] = min(was[0], moments[0]), min(was[1], moments[1])
+            if mine in current:
                 scenes = [(a, b) if mine == row.revision_id else (b, a) for a, b in row.pairs]
-                alike = LookAlike(other, row.score, row.mirrored, tuple(sorted(scenes)))
-                found[ours][other] = alike
-    return found
+                alike = LookAlike(other.clip_id, row.score, row.mirrored, tuple(sorted(scenes)))
+                found[us.clip_id][other.clip_id] = alike
+    return found, {pair: theirs > ours for pair, (ours, theirs) in first.items()}
 
 
-def _same_file(session: Session, current: Mapping[str, Revision]) -> defaultdict[str, set[str]]:
-    """Clip id -> the first clips, by their revisions, that came with the very same bytes."""
-    hashes = {row.original_sha256 for row in current.values()}
+def _same_file(session: Session, current: Sequence[Any]) -> dict[tuple[str, str], bool]:
+    """(clip, other that came with the very same bytes) -> whether it was the later one. Of each
+    clip the first others."""
     rows = session.execute(
         select(Revision.clip_id, Revision.original_sha256)
-        .where(Revision.original_sha256.in_(hashes))
-        .order_by(Revision.id)
+        .where(Revision.original_sha256.in_({row.original_sha256 for row in current}))
+        .order_by(Revision.created_at, Revision.id)
     )
-    same: defaultdict[str, list[str]] = defaultdict(list)
+    came: defaultdict[str, list[str]] = defaultdict(list)
     for row in rows:
-        same[row.original_sha256].append(row.clip_id)
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for revision in current.values():
-        others = [c for c in same[revision.original_sha256] if c != revision.clip_id]
-        found[revision.clip_id] = set(others[:MAX_STORED])
+        if row.clip_id not in came[row.original_sha256]:
+            came[row.original_sha256].append(row.clip_id)
+    found: dict[tuple[str, str], bool] = {}
+    for revision in current:
+        clips = came[revision.original_sha256]
+        place = clips.index(revision.clip_id)
+        others = [(n > place, c) for n, c in enumerate(clips) if n != place]
+        found |= {(revision.clip_id, other): later for later, other in others[:MAX_STORED]}
     return found
 
 
-def _told(
-    actor: Actor, clip: Clip, other: Clip, alike: LookAlike, *, same_file: bool
-) -> Shown | None:
+def _told(actor: Actor, other: Clip, alike: LookAlike, came: _Came) -> Shown | None:
     """What ``actor`` is told of ``other``; None: nothing at all."""
     shown = Shown(
         other,
         policy.may_see(actor, other),
         policy.shown_state(actor, other),
         _mark(policy.shown_state(actor, other)),
-        other.id > clip.id,  # ids sort by time
-        same_file,
+        came.later,
+        came.same_file,
         alike.score,
         alike.mirrored,
         alike.pairs,

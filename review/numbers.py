@@ -8,7 +8,7 @@ what was counted before a hold stays as it was.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from review.clock import VIETNAM
 from review.models import (
     Account,
+    AuditRow,
     Base,
     Clip,
     Decision,
@@ -93,7 +94,8 @@ def _count(
     day, school = day_of(decision.at), clip.school_id or ""
     waited = (decision.at - _since(session, clip, decision)).total_seconds()
     step = step_of(waited)
-    _decided(session, day, school, decision.actor_id, party, decision.action, decided=by)
+    _of_all(session, day, school, party, decision.action, decided=by)
+    _of_one(session, day, school, decision.actor_id, decision.action, decided=by)
     for of in (ALL, school):
         where = {"day": day, "school_id": of}
         _add(session, WaitingDay, {**where, "party": party, "step": step}, decided=by)
@@ -102,28 +104,27 @@ def _count(
     here = {"school_id": school, "step": step}
     _add(session, WaitingWeek, {"week": week_of(day), **here}, decided=by)
     _add(session, WaitingSpan, {"begins": span_of(day), **here}, decided=by)
-    _compare(session, decision, day, school, by)
+    _compare(session, decision, school, by)
 
 
-def _decided(
-    session: Session,
-    day: date,
-    school: str,
-    actor_id: str,
-    party: Party,
-    action: str,
-    **more: int,
+def _of_all(
+    session: Session, day: date, school: str, party: Party, action: str, **more: int
 ) -> None:
     for of in (ALL, school):
         key = {"day": day, "school_id": of, "party": party, "action": action}
         _add(session, ReviewDay, key, **more)
-    for who in (EVERYBODY, actor_id):
-        key = {"week": week_of(day), "school_id": school, "actor_id": who, "action": action}
-        _add(session, ReviewWeek, key, **more)
-    span = {"begins": span_of(day), "action": action}
-    _add(session, SchoolSpan, {**span, "school_id": school}, **more)
+    here = {"school_id": school, "action": action}
+    _add(session, ReviewWeek, {"week": week_of(day), "actor_id": EVERYBODY, **here}, **more)
+    _add(session, SchoolSpan, {"begins": span_of(day), **here}, **more)
+
+
+def _of_one(
+    session: Session, day: date, school: str, actor_id: str, action: str, **more: int
+) -> None:
+    who = {"actor_id": actor_id, "action": action}
+    _add(session, ReviewWeek, {"week": week_of(day), "school_id": school, **who}, **more)
     for of in (ALL, school):
-        _add(session, PersonSpan, {**span, "school_id": of, "actor_id": actor_id}, **more)
+        _add(session, PersonSpan, {"begins": span_of(day), "school_id": of, **who}, **more)
 
 
 def _since(session: Session, clip: Clip, decision: Decision) -> datetime:
@@ -144,16 +145,76 @@ def _approved_before(decision: Decision) -> list[Any]:
     ]
 
 
-def _compare(session: Session, decision: Decision, day: date, school: str, by: int) -> None:
-    """Whether this stage decides as those did who approved before: one pair for each of them."""
-    query = select(Decision.actor_id, Account.role).join(Account, Account.id == Decision.actor_id)
-    rows = session.execute(query.where(*_approved_before(decision)).distinct())
-    agrees = decision.action == Action.APPROVE
-    for actor_id, role in sorted(tuple(row) for row in rows):
-        party = _PARTY.get(Role(role))
-        if party is not None:
-            more = {"agreed": by * agrees, "differed": by * (not agrees)}
-            _decided(session, day, school, actor_id, party, Action.APPROVE, **more)
+def _compare(session: Session, decision: Decision, school: str, by: int) -> None:
+    """Whether later stages decide as those did who approved before: one word on a clip's revision,
+    however many decide; and one for each who approved."""
+    rows = _with_party(session, *_approved_before(decision))
+    if not rows:
+        return
+    first, party = rows[0]
+    others = _decided_after(session, decision, first.stage)
+    for day, more in _changes(decision, others, first.stage, by):
+        _of_all(session, day, school, party, Action.APPROVE, **more)
+    stages: dict[str, int] = {}
+    for row, _ in rows:
+        stages.setdefault(row.actor_id, row.stage)
+    for actor_id, stage in sorted(stages.items()):
+        for day, more in _changes(decision, others, stage, by):
+            _of_one(session, day, school, actor_id, Action.APPROVE, **more)
+
+
+def _with_party(session: Session, *which: Any) -> list[tuple[Decision, Party]]:
+    """Decisions that are counted, the first stage's first."""
+    rows = session.execute(
+        select(Decision, Account.role)
+        .join(Account, Account.id == Decision.actor_id)
+        .where(*which)
+        .order_by(Decision.stage, Decision.at, Decision.id)
+    )
+    found = [(row.Decision, _PARTY.get(Role(row.role))) for row in rows]
+    return [(row, party) for row, party in found if party is not None]
+
+
+def _decided_after(session: Session, decision: Decision, stage: int) -> list[Decision]:
+    """The other decisions on this revision after that stage, but for what was taken back."""
+    rows = _with_party(
+        session,
+        Decision.clip_id == decision.clip_id,
+        Decision.revision == decision.revision,
+        Decision.stage > stage,
+        Decision.action.in_(COUNTED),
+        Decision.id != decision.id,
+    )
+    if not rows:
+        return []
+    acts = session.execute(
+        select(AuditRow.action, AuditRow.detail).where(
+            AuditRow.clip_id == decision.clip_id,
+            AuditRow.action.in_((Action.UNDO, Action.EDIT_CAPTIONS)),
+        )
+    )
+    gone = {detail.get("decision" if act == Action.UNDO else "taken_back") for act, detail in acts}
+    return [row for row, _ in rows if row.id not in gone]
+
+
+def _changes(
+    decision: Decision, others: Sequence[Decision], stage: int, by: int
+) -> Iterator[tuple[date, dict[str, int]]]:
+    """What the decision changes in the word of the stages after this one, and on which days."""
+    others = [row for row in others if row.stage > stage]
+    without, with_it = _word(others), _word([*others, decision])
+    if without != with_it:
+        for word, count in ((without, -by), (with_it, by)):
+            if word is not None:
+                day, agrees = word
+                yield day, {"agreed": count * agrees, "differed": count * (not agrees)}
+
+
+def _word(decisions: Sequence[Decision]) -> tuple[date, bool] | None:
+    """When it was given, and whether it agrees: only if all do."""
+    differing = [row for row in decisions if row.action != Action.APPROVE]
+    said = min((row.at for row in differing or decisions), default=None)
+    return None if said is None else (day_of(said), not differing)
 
 
 def _add(session: Session, model: type[Base], key: dict[str, Any], **more: int) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from review import revisions
+from review import lookalikes, revisions
 from review.consent import missing
 from review.models import (
     Clip,
@@ -117,7 +117,7 @@ def _signs(session: Session, clip: Clip) -> Iterator[str]:
         yield "gps"
     if _lacks_consent(session, clip, revision):
         yield "consent"
-    yield from _returns(session, clip, revision)
+    yield from _returns(session, clip)
 
 
 def _lacks_consent(session: Session, clip: Clip, revision: Revision) -> bool:
@@ -128,16 +128,11 @@ def _lacks_consent(session: Session, clip: Clip, revision: Revision) -> bool:
     return faces is not None and bool(faces.found["boxes"]) and session.scalar(named) is None
 
 
-def _returns(session: Session, clip: Clip, revision: Revision) -> Iterator[str]:
+def _returns(session: Session, clip: Clip) -> Iterator[str]:
     """Whether an earlier clip that this one resembles has ended: as one is told who sees all but
     holds, and as the clip's school is told. A hold gives no sign to those who see all else of the
     other clip, as in docs/decisions/0004."""
-    # The ids first: a question with "or" around two other questions would read every revision.
-    alike = session.scalars(
-        select(LookAlikeRow.other_id).where(LookAlikeRow.revision_id == revision.id)
-    ).all()
-    others = _with(session, alike, [revision.original_sha256])
-    earlier = [other for other in others if other < clip.id]  # ids sort by time
+    earlier = lookalikes.before(session, clip)
     rows = session.execute(
         select(Clip.state, Clip.school_id, Clip.published_at, Clip.unannounced).where(
             Clip.id.in_(earlier[:MAX_FOUND])
@@ -158,12 +153,6 @@ def _has_ended_here(clip: Clip, other: Any) -> bool:
     return taken_back or (has_ended and not other.unannounced)
 
 
-def _with(session: Session, revisions: Sequence[str], hashes: Sequence[str]) -> list[str]:
-    """Ids of the clips that have one of these revisions or came with the same bytes, by time."""
-    same = or_(Revision.id.in_(revisions), Revision.original_sha256.in_(hashes))
-    return sorted(set(session.scalars(select(Revision.clip_id).where(same))))
-
-
 def _tell_alike(session: Session, clip: Clip) -> None:
     """Later clips that resemble this one, and wait: their signs as they are now."""
     for other in _waiting_alike(session, clip):
@@ -172,13 +161,23 @@ def _tell_alike(session: Session, clip: Clip) -> None:
 
 def _waiting_alike(session: Session, clip: Clip) -> Sequence[Clip]:
     ours = session.execute(
-        select(Revision.id, Revision.original_sha256).where(Revision.clip_id == clip.id)
+        select(Revision.id, Revision.original_sha256, Revision.created_at).where(
+            Revision.clip_id == clip.id
+        )
     ).all()
+    # The ids first: a question with "or" around two other questions would read every revision.
     alike = session.scalars(
         select(LookAlikeRow.revision_id).where(LookAlikeRow.other_id.in_([row.id for row in ours]))
     ).all()
-    others = _with(session, alike, [row.original_sha256 for row in ours])
-    later = [other for other in others if other > clip.id][:MAX_FOUND]
+    same = Revision.original_sha256.in_([row.original_sha256 for row in ours])
+    came = session.scalars(
+        select(Revision.clip_id).where(
+            or_(Revision.id.in_(alike), same),
+            Revision.clip_id != clip.id,
+            Revision.created_at >= min((row.created_at for row in ours), default=clip.created_at),
+        )
+    )
+    later = sorted(set(came))[:MAX_FOUND]
     # One that is being moved at this very moment looks for itself: nobody waits for anybody.
     return session.scalars(
         select(Clip)

@@ -70,7 +70,8 @@ def is_known(session: Session, code: str) -> bool:
 
 
 def add(session: Session, actor: Actor, label: str) -> Reason:
-    """A new one, last in the list; its code is made of the words and stays."""
+    """A new one, the last but for :data:`OTHER` where that is last; its code is made of the words
+    and stays."""
     rows = _for_editing(session, actor)
     label = _label(rows, label)
     if len(rows) >= MAX_REASONS:
@@ -78,6 +79,11 @@ def add(session: Session, actor: Actor, label: str) -> Reason:
     code = code_of(label, {row.code for row in rows}, nameless="reason")
     row = NoteReason(code=code, label=label, position=len(rows))
     _sign(session, actor, row)
+    offered = [other for other in rows if other.retired_at is None]
+    if offered and offered[-1].code == OTHER:
+        row.position = offered[-1].position
+        for other in rows[row.position :]:
+            other.position += 1
     session.add(row)
     session.flush()
     return _told(row)

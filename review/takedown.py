@@ -7,9 +7,10 @@ had left the feed by its withdrawal: nothing may tell of the hold (docs/decision
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from review.models import (
     HookDelivery,
     Library,
     OutputFile,
+    Pulls,
     Purge,
     Revision,
 )
@@ -40,12 +42,18 @@ AT_ONCE = 20  # takedowns that one library is told of again in one sweep
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One library and one takedown. ``at``: when it confirmed. ``late``: it should have by now."""
+    """One library and one takedown. ``at``: when it confirmed. ``late``: it should have by now.
+    ``never``: it has nothing to take back, since it asked for nothing while the clip was there."""
 
     library: str
     at: datetime | None
     late: bool
     active: bool
+    never: bool
+
+    @property
+    def is_waited_for(self) -> bool:
+        return self.at is None and self.active and not self.never
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,11 @@ class Takedown:
 
     @property
     def waits_for(self) -> list[str]:
-        return [t.library for t in self.libraries if t.at is None and t.active and not t.late]
+        return [t.library for t in self.libraries if t.is_waited_for and not t.late]
+
+    @property
+    def never(self) -> list[str]:
+        return [told.library for told in self.libraries if told.never]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +129,17 @@ def _of_clips(session: Session, clips: Sequence[Clip], hours: int) -> list[Taked
     libraries = [(row, reader_of(row)) for row in rows]
     said = _said(session, min(stone.seq for stone in stones.values())) if stones else {}
     due = clock.now(session) - timedelta(hours=hours)
+    asked = _asked(session, stones, [row for row, _ in libraries])
     found = []
     for clip in clips:
         stone = stones.get(clip.id)
         told: list[Told] = []
         if stone is not None:
             concerned = [row for row, reader in libraries if _had_it(row, reader, stone)]
-            told = [_told(clip, stone, row, said.get(row.id, []), due) for row in concerned]
+            told = [
+                _told(clip, stone, row, said.get(row.id, []), asked.may_have(row, clip, stone), due)
+                for row in concerned
+            ]
         found.append(Takedown(clip, stone.seq if stone else None, told))
     return found
 
@@ -158,19 +174,59 @@ def _said(session: Session, since: int) -> dict[str, list[tuple[int, datetime]]]
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is known of who asked when."""
+
+    acked: AbstractSet[str]  # libraries
+    days: Mapping[str, Sequence[date]]  # library -> when it asked
+    first: Mapping[str, datetime]  # clip -> when it came into the feed
+
+    def may_have(self, library: Library, clip: Clip, stone: FeedEntry) -> bool:
+        """Whether it may have been given the clip: where that is not known, it may."""
+        if library.id in self.acked:
+            return True
+        first, last = self.first[clip.id].date(), _begun(clip, stone).date()
+        return any(first <= day <= last for day in self.days.get(library.id, ()))
+
+
+def _asked(session: Session, clips: Collection[str], libraries: Iterable[Library]) -> _Asked:
+    acked = set(session.scalars(select(FeedAck.library_id))) if clips else set()
+    # A library without any acknowledgement is rare: only its days are read.
+    others = [row.id for row in libraries if row.id not in acked] if clips else []
+    days: dict[str, list[date]] = {}
+    if others:
+        pulls = select(Pulls.library_id, Pulls.day).where(Pulls.library_id.in_(others))
+        for library_id, day in session.execute(pulls):
+            days.setdefault(library_id, []).append(day)
+    entered = (
+        select(FeedEntry.clip_id, func.min(FeedEntry.at))
+        .where(FeedEntry.clip_id.in_(clips))
+        .group_by(FeedEntry.clip_id)
+    )
+    first = {row[0]: row[1] for row in session.execute(entered)} if others else {}
+    return _Asked(acked, days, first)
+
+
 def _told(
     clip: Clip,
     stone: FeedEntry,
     library: Library,
     said: Sequence[tuple[int, datetime]],
+    may_have: bool,
     due: datetime,
 ) -> Told:
-    begun = max(stone.at, clip.withdrawn_at or stone.at)
+    begun = _begun(clip, stone)
     at = next((at for seq, at in said if seq >= stone.seq), None)
     if at is not None:
         at = max(at, begun)
-    late = at is None and library.active and begun < due
-    return Told(library.name, at, late, library.active)
+    never = at is None and not may_have
+    late = at is None and library.active and not never and begun < due
+    return Told(library.name, at, late, library.active, never)
+
+
+def _begun(clip: Clip, stone: FeedEntry) -> datetime:
+    return max(stone.at, clip.withdrawn_at or stone.at)
 
 
 def late_libraries(session: Session, hours: int) -> list[str]:

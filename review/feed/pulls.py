@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from review import clock
-from review.models import Pulls
+from review.models import FeedAck, Pulls
 from review.upserts import upsert
 
 KEPT = timedelta(days=90)
@@ -48,4 +48,8 @@ def latest(session: Session, library_id: str, days: int = 14) -> list[Pulls]:
 
 
 def forget_old(session: Session) -> None:
-    session.execute(delete(Pulls).where(Pulls.day < (clock.now(session) - KEPT).date()))
+    """But for libraries that acknowledge nothing: of these only pulls tell what they may have
+    (:mod:`review.takedown`)."""
+    old = Pulls.day < (clock.now(session) - KEPT).date()
+    acked = select(FeedAck.library_id)
+    session.execute(delete(Pulls).where(old, Pulls.library_id.in_(acked)))

@@ -86,7 +86,9 @@ def switch_off(session: Session, library_id: str, why: str = "operator") -> None
 
 
 def remove(session: Session, library_id: str) -> None:
+    """With what was sent and waits: it tells of an address that is none any more."""
     switch_off(session, library_id)
+    session.execute(delete(HookDelivery).where(HookDelivery.library_id == library_id))
     session.execute(delete(Hook).where(Hook.library_id == library_id))
 
 

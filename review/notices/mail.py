@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -32,6 +35,24 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9](-*[A-Za-z0-9])*\.)+[A-Za-z]{2,63}"
 )
+
+
+class _Policy(EmailPolicy):
+    """Where the usual one folds a subject between two encoded words it loses the space."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() == "subject":
+            encoded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {encoded}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() == "subject":
+            return self.fold(name, value).encode("ascii")
+        return bytes(super().fold_binary(name, value))
+
+
+POLICY = _Policy()
 
 
 def address(text: str) -> str | None:
@@ -78,7 +99,7 @@ def compose(
     notice: Notice, account: Account, public_url: str, office: str, language: str
 ) -> EmailMessage:
     sentence = KINDS[notice.kind].sentence(language)
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["Subject"] = f"{sentence} · Lan Tỏa"
     message["To"] = account.email
     message["Date"] = format_datetime(notice.at)

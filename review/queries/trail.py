@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from review import clock
+from review.campaigns import OF_A_CAMPAIGN
 from review.errors import InvalidInput
 from review.lifecycle import HOLD_ACTIONS, without_hold
 from review.models import Account, AuditRow, Clip
@@ -96,14 +97,14 @@ def _rows(
 
 
 def _told_to(actor: Actor) -> ColumnElement[bool]:
-    """A moderator is told of the clips that a moderator sees; to an administrator, who sees none,
-    a held clip has the acts of one in review."""
+    """A moderator is told of the clips that a moderator sees, and of campaigns; to an
+    administrator, who sees no clip, a held one has the acts of one in review."""
     told: ColumnElement[bool] = AuditRow.action.not_in(_UNTOLD)
     if actor.role == Role.ADMIN:
         return told
     hidden = (State.DRAFT, State.HELD)
     seen = select(Clip.id).where(Clip.id == AuditRow.clip_id, Clip.state.not_in(hidden))
-    return and_(told, seen.exists())
+    return and_(told, or_(seen.exists(), AuditRow.action.in_(OF_A_CAMPAIGN)))
 
 
 def _conditions(session: Session, which: Filter) -> Iterator[ColumnElement[bool]]:

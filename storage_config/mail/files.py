@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -26,7 +25,8 @@ class FileMailer:
         name = message["Message-ID"].strip("<>").partition("@")[0]
         aside = self.folder / f".{name}.{os.getpid()}"
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(with_sender(message, self.sender).as_bytes(policy=policy.SMTP))
+            sent = with_sender(message, self.sender)
+            file.write(sent.as_bytes(policy=sent.policy.clone(linesep="\r\n")))
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self.folder / f"{name}.eml")

@@ -6,7 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from review import accounts, announcing, batch, clock, decisions, lifecycle, publication, queries
+from review import (
+    accounts,
+    announcing,
+    batch,
+    clock,
+    decisions,
+    lifecycle,
+    lookalikes,
+    publication,
+    queries,
+)
 from review.batch import Kind
 from review.errors import InvalidInput, NoSuchThing, NotAllowed, WrongState
 from review.keys import new_id
@@ -65,6 +75,32 @@ def test_only_the_very_same_file_is_rejected_as_a_duplicate(world: World) -> Non
     assert shown_state(owner, world.get(again)) is State.REJECTED
     with world.read() as session:
         assert [n.code for n in queries.notes(session, again)] == ["duplicate"]
+
+
+def test_the_later_file_is_the_copy_even_in_an_older_clip(any_world: World) -> None:
+    """An older clip is handed in again with the file of a younger one."""
+    world = any_world
+    teacher, reviewer = world.person(Role.TEACHER), world.actor(Role.REVIEWER)
+    again = world.clip(State.CHANGES_REQUESTED, content=b"one")
+    first = world.clip(content=b"bytes of another file")
+    world.resubmit(again, teacher)
+    with world.read() as session:
+        seen = {
+            i: [
+                (s.clip and s.clip.id, s.same_file, s.later)
+                for s in lookalikes.told_of(session, reviewer, session.get_one(Clip, i))
+            ]
+            for i in (first, again)
+        }
+        owner = accounts.actor_of(teacher)
+        own = [
+            lookalikes.own_same_file(session, owner, session.get_one(Clip, i))
+            for i in (first, again)
+        ]
+        assert [clip and clip.id for clip in own] == [None, first]
+    assert seen == {first: [(again, True, True)], again: [(first, True, False)]}
+    made = run(world, reviewer, Kind.REJECT_DUPLICATES, None, first, again)
+    assert outcomes(world, made) == ["not_same", "done"]
 
 
 def test_of_a_named_clip_only_its_duplicates_are_rejected(world: World) -> None:

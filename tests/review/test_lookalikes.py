@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from review import clock, decisions, hashindex, lookalikes, publication
+from review import clock, decisions, hashindex, lookalikes, publication, queries
 from review.accounts import actor_of
 from review.consent import Scope
 from review.lookalikes import Mark, Shown
@@ -110,6 +110,25 @@ def test_another_school_is_told_that_there_is_one_and_its_mark(
         pairs=tuple((n * 1.5, None) for n in range(12)),
     )
     assert shown.returns == returns
+
+
+def test_what_came_first_counts_not_whose_clip_is_older(any_world: District) -> None:
+    """An older clip is handed in again with what a younger one, since taken back, has shown."""
+    world = any_world
+    teacher = world.person(Role.TEACHER)
+    ours = world.clip(State.CHANGES_REQUESTED)
+    other = world.clip()
+    index(world, other, some_hashes(1))
+    world.resubmit(ours, teacher)
+    index(world, ours, flipped(some_hashes(1), 8))
+    world.decide(other, Action.REJECT, Role.REVIEWER)
+    reviewer = world.actor(Role.REVIEWER)
+    assert [(s.later, s.returns) for s in told(world, reviewer, ours)] == [(False, True)]
+    assert [s.later for s in told(world, reviewer, other)] == [True]
+    wanted = queries.Filters(sign="returns")
+    with world.read() as session:
+        page = queries.review_queue(session, reviewer, None, 100, wanted)
+    assert [row.clip.id for row in page.items] == [ours]
 
 
 @pytest.mark.parametrize("scope", Scope)

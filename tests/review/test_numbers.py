@@ -12,7 +12,8 @@ from review.models import Account, Clip, Decision
 from review.numbers import COUNTED, day_of, record, seconds_of, step_of, week_of
 from review.policy import Actor, Role
 from review.queries.numbers import Numbers, numbers
-from review.states import Action, State
+from review.stages import Stage
+from review.states import Action, Party, State
 from tests.rows import everything
 from tests.world import World
 
@@ -65,6 +66,39 @@ def test_every_decision_is_counted_once(any_world: World) -> None:
     assert len(found.days) == 22 + found.last.weekday()
     assert [t.decided for _, t, _ in found.days][-2:] == [0, 5]
     assert {p: w.decided for p, w in found.waited.items()} == {"reviewer": 3, "moderator": 2}
+
+
+def test_a_clip_that_several_decide_on_is_compared_once(any_world: World) -> None:
+    """Two of the school and two of the office: one clip that both have seen."""
+    world = any_world
+    campaign = world.campaign(
+        Stage(Party.REVIEWER, approvals=2),
+        Stage(Party.MODERATOR, approvals=2),
+        announce_at=datetime(2099, 6, 1, tzinfo=UTC),
+        holds_changes=True,
+    )
+    schools = [world.person(Role.REVIEWER), world.account(Role.REVIEWER)]
+    offices = [world.person(Role.MODERATOR), world.account(Role.MODERATOR)]
+    clip_id = world.clip(campaign=campaign.slug)
+    for who in schools:
+        decide(world, clip_id, who, Action.APPROVE)
+
+    def compared() -> list[tuple[int, int]]:
+        found = read(world)
+        tallies = [found.total, *(t for _, t, _ in found.schools), *(t for *_, t in found.people)]
+        return [(t.agreed, t.differed) for t in tallies if t.agreed or t.differed]
+
+    assert compared() == []
+    decide(world, clip_id, offices[0], Action.APPROVE)
+    once = counted(world)
+    assert compared() == [(1, 0)] * 4  # all, the school, and each of its two
+    for action, word in ((Action.APPROVE, (1, 0)), (Action.REJECT, (0, 1))):
+        decide(world, clip_id, offices[1], action, "other")
+        assert compared() == [word] * 4
+        with world.write() as session:
+            version = session.get_one(Clip, clip_id).version
+            announcing.undo(session, clip_id, accounts.actor_of(offices[1]), version)
+        assert counted(world) == once
 
 
 def test_waiting_is_told_by_its_middle_and_its_long_end(world: World) -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from review import clock, feed, hooks, publication, takedown
-from review.feed import View
-from review.models import Clip, FeedEntry, Hook, HookDelivery, Library
+from review.feed import View, pulls
+from review.feed.pulls import Count
+from review.models import Clip, FeedEntry, Hook, HookDelivery, Library, Pulls
 from review.policy import Role
 from review.states import Action, State
 from review.takedown import Takedown
@@ -26,9 +27,20 @@ def told(world: World, clip_id: str) -> dict[str, str]:
     """Library -> how it stands with this takedown."""
     (found,) = [t for t in listed(world) if t.clip.id == clip_id]
     return {
-        row.library: "late" if row.late else "confirmed" if row.at else "waits"
+        row.library: "late"
+        if row.late
+        else "confirmed"
+        if row.at
+        else "never"
+        if row.never
+        else "waits"
         for row in found.libraries
     }
+
+
+def pull(world: World, *libraries: Library) -> None:
+    with world.write() as session:
+        pulls.add(session, {library.id: Count(1, 0, 1) for library in libraries})
 
 
 def ack(world: World, library: Library, seq: int) -> None:
@@ -37,9 +49,10 @@ def ack(world: World, library: Library, seq: int) -> None:
 
 
 def long_ago(world: World, clip_id: str, hours: int = HOURS + 1) -> None:
-    """The takedown, and all libraries, are so much older."""
+    """The takedown, and all libraries and what they asked, are so much older."""
     by = timedelta(hours=hours)
     with world.write() as session:
+        session.query(Pulls).update({"day": (clock.now(session) - by).date()})
         session.execute(update(Library).values(created_at=clock.now(session) - 2 * by))
         clip = session.get_one(Clip, clip_id)
         assert clip.withdrawn_at is not None
@@ -52,6 +65,7 @@ def test_a_library_confirms_by_acknowledging(any_world: World) -> None:
     world = any_world
     first, second = world.library()[0], world.library()[0]
     clip_id = world.clip(State.PUBLISHED)
+    pull(world, second)
     world.withdraw(clip_id)
     ack(world, first, 1)
     assert told(world, clip_id) == {first.name: "waits", second.name: "waits"}
@@ -82,6 +96,7 @@ def test_only_libraries_that_were_shown_it_have_to_confirm(world: World) -> None
         feed.set_view(session, partner.id, View(levels=("primary",)))
         session.merge(off).active = False
     clip_id = world.clip(State.PUBLISHED)
+    pull(world, partner, before, off)
     world.withdraw(clip_id)
     world.library()  # came later
     long_ago_by = told(world, clip_id)
@@ -90,9 +105,44 @@ def test_only_libraries_that_were_shown_it_have_to_confirm(world: World) -> None
         session.query(FeedEntry).update({"at": clock.now(session) - timedelta(days=3)})
         session.query(Library).update({"created_at": clock.now(session) - timedelta(days=9)})
         moved = clock.now(session) - timedelta(days=3)
+        session.query(Pulls).update({"day": moved.date()})
         session.get_one(Clip, clip_id).withdrawn_at = moved
     # Switched off, it can not confirm any more: it is named, but nobody waits for it.
     assert {k: v for k, v in told(world, clip_id).items() if k == off.name} == {off.name: "waits"}
+
+
+def test_who_asked_for_nothing_while_it_was_there_has_nothing_to_take_back(
+    any_world: World,
+) -> None:
+    world = any_world
+    never, before, after, had, acks = (world.library()[0] for _ in range(5))
+    with world.write() as session:
+        long_past = clock.now(session) - timedelta(days=200)
+        session.query(Library).update({"created_at": long_past})
+    clip_id = world.clip(State.PUBLISHED)
+    pull(world, before, had)
+    world.withdraw(clip_id)
+    ack(world, acks, 1)
+    long_ago(world, clip_id, 24 * 120)
+    with world.write() as session:
+        session.query(Pulls).filter_by(library_id=before.id).update({"day": long_past.date()})
+    pull(world, after)
+    expected = {
+        never.name: "never",
+        before.name: "never",
+        after.name: "never",
+        had.name: "late",
+        acks.name: "late",
+    }
+    assert told(world, clip_id) == expected
+    with world.write() as session:
+        pulls.forget_old(session)
+        late = takedown.late_libraries(session, HOURS)
+    assert (told(world, clip_id), late) == (expected, sorted([had.name, acks.name]))
+    (found,) = listed(world)
+    assert (found.waits_for, found.never) == ([], sorted([never.name, before.name, after.name]))
+    ack(world, never, 2)
+    assert told(world, clip_id)[never.name] == "confirmed"
 
 
 def test_a_hold_is_in_no_list_and_leaves_no_trace_in_a_proof(world: World) -> None:

@@ -29,6 +29,7 @@ class PullLog:
         self._lock = threading.Lock()
         self._counts: dict[str, Count] = {}
         self._written = time.monotonic()
+        self._known: set[str] = set()
 
     def note(self, library_id: str, *, unchanged: bool = False, changes: int = 0) -> None:
         new = Count(1, int(unchanged), changes)
@@ -36,7 +37,10 @@ class PullLog:
             self._counts[library_id] = self._counts.get(library_id, Count()) + new
 
     def write_if_due(self, database: Database) -> None:
-        if time.monotonic() - self._written >= EVERY:
+        """The first pull at once: that a library has clips is never lost."""
+        with self._lock:
+            is_new = not self._counts.keys() <= self._known
+        if is_new or time.monotonic() - self._written >= EVERY:
             self.write(database)
 
     def write(self, database: Database) -> None:
@@ -48,6 +52,8 @@ class PullLog:
         try:
             with database.write() as session:
                 pulls.add(session, counts)
+            with self._lock:
+                self._known |= counts.keys()
         except DatabaseBusy as error:
             log.warning("pulls_not_written", why=str(error))
             self._give_back(counts)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def _opened(source: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(source)
     except zipfile.BadZipFile:
-        raise Malformed(f"{source} is no ZIP file") from None
+        raise Malformed(
+            f"{source} is no ZIP file, or only a part of one: get the pack again from the library"
+        ) from None
 
 
 def _manifest(archive: zipfile.ZipFile, key: bytes) -> Manifest:
@@ -62,7 +65,9 @@ def _manifest(archive: zipfile.ZipFile, key: bytes) -> Manifest:
         if archive.getinfo(NAME).file_size > LARGEST or archive.getinfo(SIGNATURE).file_size > 1024:
             raise Malformed("the pack's manifest is too large")
         return read(archive.read(NAME), archive.read(SIGNATURE), key)
-    except (KeyError, zipfile.BadZipFile) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise _damaged("the manifest", f" ({error})") from None
+    except KeyError as error:
         raise Malformed(f"this is no pack of a library: {error}") from None
 
 
@@ -122,7 +127,14 @@ def _extract(archive: zipfile.ZipFile, part: Path, file: Packed) -> None:
                 digest.update(block)
                 out.write(block)
                 left -= len(block)
-    except zipfile.BadZipFile as error:
-        raise Malformed(f"{file.path}: {error}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise _damaged(file.path, f" ({error})") from None
     if digest.hexdigest() != file.sha256:
-        raise Malformed(f"{file.path} is damaged in this pack: copy it anew")
+        raise _damaged(file.path)
+
+
+def _damaged(what: str, why: str = "") -> Malformed:
+    return Malformed(
+        f"{what} is damaged in this pack{why}: get the pack again from the library, and unpack "
+        "that one here"
+    )

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask_babel import gettext as _
 
 from review import lifecycle
+from review.campaigns import OF_A_CAMPAIGN
 from review.clock import VIETNAM, iso
 from review.errors import InvalidInput
-from review.policy import Actor, Role
+from review.policy import Actor
 from review.queries.paging import Page
 from review.queries.trail import READERS, Filter, Line, batch, trail
 from review.spreadsheet import csv_text
@@ -32,10 +33,8 @@ _OF_A_CLIP = (
     lifecycle.FREE_CLAIM,
     "delete",
 )
-# Rows of a campaign, which an administrator alone is told of.
-_OF_A_CAMPAIGN = ("add_campaign", "change_campaign", "announce_campaign")
 ACTIONS = tuple(
-    action for action in _OF_A_CLIP + _OF_A_CAMPAIGN if action not in lifecycle.HOLD_ACTIONS
+    action for action in _OF_A_CLIP + OF_A_CAMPAIGN if action not in lifecycle.HOLD_ACTIONS
 )
 
 
@@ -52,7 +51,6 @@ def index() -> str | tuple[str, int]:
 
 
 def _rendered(page: Page[Line], which: Filter, trouble: str = "") -> str:
-    is_admin = require_actor().role is Role.ADMIN
     chosen = {name: value for name, value in asdict(which).items() if value}
     return render_template(
         "audit.html",
@@ -60,7 +58,7 @@ def _rendered(page: Page[Line], which: Filter, trouble: str = "") -> str:
         which=which,
         chosen=chosen,
         trouble=trouble,
-        actions=[a for a in ACTIONS if is_admin or a not in _OF_A_CAMPAIGN],
+        actions=ACTIONS,
         party_word=party_word,
     )
 

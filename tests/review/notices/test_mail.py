@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
 
-from review import jobs, queries, submission
+from review import clock, jobs, queries, submission
 from review.errors import InvalidInput, NoSuchThing
 from review.models import Account, Job, Notice
 from review.notices import mail
@@ -68,6 +69,22 @@ def test_a_mail_says_the_kind_a_link_and_the_office(any_world: World) -> None:
     )
     for private in ("Tên của một bạn", clip_id, account.id, account.username, account.label):
         assert str(private) not in found.get_content()
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_subject_is_read_as_it_was_written_wherever_it_is_folded(
+    world: World, language: str
+) -> None:
+    account = reading_mail(world)
+    with world.read() as session:
+        now = clock.now(session)
+    for kind in KINDS:
+        notice = Notice(id="1", account_id=account.id, kind=kind, at=now)
+        made = mail.compose(notice, account, "https://lantoa.example.vn", OFFICE, language)
+        subject = f"{KINDS[kind].sentence(language)} · Lan Tỏa"
+        sent = made.as_bytes(policy=made.policy.clone(linesep="\r\n"))
+        assert message_from_bytes(sent, policy=policy.default)["Subject"] == subject
+        assert max(map(len, sent.partition(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78
 
 
 def test_a_second_copy_is_the_same_to_the_byte(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -209,6 +210,25 @@ class TestRefused:
 
         assert gone not in there(school)
         assert not (school / "clips" / new / "mp4" / "360p.mp4").exists()
+
+    @pytest.mark.parametrize("part", ["manifest.json", ".mp4"])
+    def test_bytes_that_changed_on_the_way(
+        self, world: World, blobs: LocalBlobs, office: Office, school: Path, part: str
+    ) -> None:
+        """A bad stick or download: whoever unpacks is told what to do."""
+        publish(world, blobs)
+        pack = office.pack()
+        with zipfile.ZipFile(pack) as archive:
+            entry = next(e for e in archive.infolist() if e.filename.endswith(part))
+        with pack.open("r+b") as file:
+            file.seek(entry.header_offset + 26)
+            name, extra = struct.unpack("<HH", file.read(4))
+            file.seek(name + extra, 1)
+            byte = file.read(1)
+            file.seek(-1, 1)
+            file.write(bytes([byte[0] ^ 0x10]))
+        with pytest.raises(Malformed, match=r"damaged in this pack.*get the pack again"):
+            unpack(pack, school, office.key)
 
 
 def test_a_damaged_mirror_is_not_packed(world: World, blobs: LocalBlobs, office: Office) -> None:

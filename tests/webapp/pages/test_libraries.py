@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from review import clock, feed, hooks
-from review.models import FeedEntry, FeedHead, Library
+from review.feed import pulls
+from review.feed.pulls import Count
+from review.models import FeedEntry, FeedHead, Library, Pulls
 from review.policy import Role
 from review.states import Action, State
 from tests.webapp.pages.conftest import Browser
@@ -143,12 +145,18 @@ class TestTakedowns:
         clip_id = world.clip(State.PUBLISHED)
         world.withdraw(clip_id)
         moderator = visitor(Role.MODERATOR)
+        for path, words in (("", "Chưa từng lấy clip: "), (f"/{clip_id}", "chưa từng lấy clip")):
+            text = " ".join(moderator.get(f"/admin/takedowns{path}").text.split())
+            assert (words in text, "Đã xác nhận hết" in text) == (True, False)
+        with world.write() as session:
+            pulls.add(session, {library.id: Count(1, 0, 1)})
         page = moderator.get("/admin/takedowns")
         assert f"Đang chờ: {library.name}" in " ".join(page.text.split())
         with world.write() as session:
             past = clock.now(session) - timedelta(days=2)
             session.query(FeedEntry).update({"at": past})
             session.query(Library).update({"created_at": past})
+            session.query(Pulls).update({"day": past.date()})
             session.merge(world.get(clip_id)).withdrawn_at = past
         page = moderator.get("/admin/takedowns")
         assert f"Trễ: {library.name}" in " ".join(page.text.split())
