@@ -290,7 +290,12 @@ function beside() {
 }
 // Where all stands in one column the way to the decision is short.
 const alikes = desk.querySelector("[data-alikes]");
-if (alikes && matchMedia("(max-width: 939px)").matches) alikes.open = false;
+if (alikes) {
+  const isNarrow = matchMedia("(max-width: 939px)");
+  const fold = () => void (alikes.open = !isNarrow.matches);
+  isNarrow.addEventListener("change", fold);
+  fold();
+}
 for (const compare of desk.querySelectorAll("[data-compare]")) compare.addEventListener("toggle", beside);
 
 holdClaim(desk.dataset, csrf, () => void (desk.querySelector("[data-lost]").hidden = false));
