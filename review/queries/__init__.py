@@ -40,6 +40,7 @@ from review.queries.records import (
     people,
     renditions,
     revisions,
+    taken_back,
 )
 from review.queries.reported import Reported, reported, reported_count, worries
 from review.queries.rows import QueueRow
@@ -94,6 +95,7 @@ __all__ = [
     "safeguarding_queue",
     "shown_campaigns",
     "suggest",
+    "taken_back",
     "waiting_count",
     "was_taken_back",
     "worries",

@@ -56,7 +56,7 @@ def open_desk(page: Page, clip_id: str) -> Keys:
 def another_film(clips: Clips) -> Path:
     """Nobody else's: it looks like no clip of the other tests."""
     path = clips.folder / "mandelbrot.mp4"
-    ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=320x240:r=25", "-t", "4", *QUICK, path)
+    ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=320x240:r=25", "-t", "3", *QUICK, path)
     return path
 
 
@@ -143,9 +143,13 @@ def test_everything_on_the_desk_is_done_by_keys(
     until(page, "document.querySelector('video').currentTime > 2")
     key("k")
 
-    # Approving is not possible yet, and says why.
+    # Approving is not possible yet, and says why; the next space plays.
+    page.evaluate("document.activeElement.blur()")
     key("a")
     expect(page.locator("[data-told]")).to_contain_text("Hãy xem hết clip rồi mới duyệt.")
+    key(" ")
+    until(page, "!document.querySelector('video').paused")
+    key("k")
 
     # The checklist, a note with its reason and words; a reload loses none of it.
     key("3", "3", "4", "4", "4")
@@ -188,8 +192,23 @@ def test_a_reason_is_asked_for_where_it_is_missing(visit: Visit, waiting: str) -
     key("Enter")
     assert focused(page) == "Xác nhận: không duyệt"
     key("Escape", "e")
+    # What the worry is comes first, and a space in it confirms nothing.
+    worry = page.get_by_label("Điều bạn lo")
+    expect(worry).to_be_focused()
+    for words in ("Chuyển «Đội mũ khi đi xe»", "Người gửi không được báo", "gọi 111"):
+        expect(page.locator("[data-confirm]")).to_contain_text(words)
+    key.type("sợ em ngã")
+    expect(worry).to_have_value("sợ em ngã")
+    key("Control+Enter")
     assert focused(page) == "Xác nhận: chuyển ngay"
     key("Escape")
+    expect(page.locator("[data-confirm]")).to_be_hidden()
+    # The same from a field that was opened by hand.
+    worry.focus()
+    key("Control+Enter")
+    assert focused(page) == "Xác nhận: chuyển ngay"
+    key("Escape")
+    expect(page.get_by_role("button", name="Chuyển người bảo vệ trẻ em")).to_be_visible()
     # Something to hide: the editor opens at this second, with a box for the keys.
     page.evaluate("document.activeElement.blur()")
     key("ArrowRight", "b")
@@ -203,6 +222,19 @@ def test_a_reason_is_asked_for_where_it_is_missing(visit: Visit, waiting: str) -
     minutes, _, seconds = start.replace(",", ".").partition(":")
     assert minutes == "0"
     assert abs(float(seconds) - 2) < 0.3
+
+
+def test_without_a_script_no_button_is_dead(visit: Visit, waiting: str) -> None:
+    page = visit("reviewer", java_script_enabled=False)
+    page.goto(f"/review/{waiting}")
+    shown = page.locator("main button:not([type=submit]):visible")
+    assert shown.all_inner_texts() == []
+    for part in ("[data-coverage]", "[data-speed]"):
+        expect(page.locator(part)).to_be_hidden()
+    # Notes are still taken.
+    page.get_by_label("Lý do").select_option("sound_low")
+    page.get_by_role("button", name="Trả lại để sửa").click()
+    expect(page.locator(".flash").first).to_contain_text("lại cho người gửi sửa.")
 
 
 def test_a_desk_that_is_left_gives_the_clip_back(
@@ -280,6 +312,24 @@ def test_both_revisions_side_by_side(
     until(reviewer, f"Math.abs({both}[0].currentTime - {both}[1].currentTime - 0.5) < 0.05")
     key("s")
     expect(reviewer.get_by_text("Đang nghe bản cũ")).to_be_visible()
+    # The new one is shorter: what was cut off at its end is seen all the same.
+    reviewer.evaluate(f"{both}[1].currentTime = 2.5")
+    key(" ")
+    until(reviewer, f"{both}[1].ended && {both}[0].ended")
+    expect(reviewer.locator("[data-over-new]")).to_be_visible()
+    expect(reviewer.locator("[data-over-old]")).to_be_hidden()
+    end = reviewer.evaluate(f"{both}[0].currentTime")
+    key(",")
+    until(reviewer, f"{both}[0].currentTime < {end}")
+    assert reviewer.evaluate(f"{both}[1].ended")
+    # And the other way round.
+    reviewer.get_by_label("Bản cũ chậm hơn (giây)").fill("2,5")
+    key("Escape")
+    reviewer.evaluate(f"{both}[1].currentTime = 1")
+    key(" ")
+    expect(reviewer.locator("[data-over-old]")).to_be_visible()
+    until(reviewer, f"{both}[1].ended")
+    expect(reviewer.locator("[data-over-new]")).to_be_hidden()
     reviewer.set_viewport_size({"width": 360, "height": 700})
     assert not reviewer.evaluate("document.documentElement.scrollWidth > innerWidth")
     key("d")

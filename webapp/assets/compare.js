@@ -22,7 +22,11 @@ const wanted = () => Math.min(old.duration || 0, Math.max(0, lead.currentTime + 
 // Before its begin and after its end the old one stands still.
 const isInside = () => lead.currentTime + offset() >= 0 && lead.currentTime + offset() < (old.duration || 0);
 
+// The new one is over, and the old one has a rest: what was cut off at the end plays on alone.
+const isRest = () => lead.ended && old.duration > lead.duration + offset() + DRIFT;
+
 function follow(exactly) {
+  if (isRest() && old.currentTime > wanted()) return;
   if (Math.abs(old.currentTime - wanted()) > (exactly ? 0.001 : DRIFT)) old.currentTime = wanted();
   if (lead.paused || !isInside()) old.pause();
   else if (old.paused) old.play().catch(() => {});
@@ -36,7 +40,10 @@ const played = new Played(lead, {
   onChange: () => ready && draw(),
 });
 const transport = new Transport(lead, { rate: parseFloat(page.dataset.rate) });
+const rest = new Transport(old, { rate: parseFloat(page.dataset.rate) });
+const leading = () => (isRest() ? rest : transport);
 const scrub = new Scrub(bar, lead);
+page.classList.add("scripted");
 
 function draw() {
   if (!bar.clientWidth) return;
@@ -45,9 +52,27 @@ function draw() {
   moveHeads(page, lead.currentTime, lead.duration);
 }
 
+function showOver() {
+  const isShorter = lead.duration + offset() > old.duration + DRIFT;
+  page.querySelector("[data-over-old]").hidden = !isShorter || lead.currentTime + offset() < old.duration;
+  page.querySelector("[data-over-new]").hidden = !isRest();
+}
+
 old.controls = false;
-lead.addEventListener("play", () => follow(true));
-lead.addEventListener("pause", () => follow(true));
+let isGoing = false; // up to its end, and not led there by a press on the bar
+lead.addEventListener("play", () => ((isGoing = true), follow(true)));
+lead.addEventListener("pause", () => ((isGoing = isGoing && lead.ended), follow(true)));
+lead.addEventListener("ended", () => {
+  if (isGoing && isRest()) old.play().catch(() => {});
+  isGoing = false;
+});
+// Back over the end of the new one, and both are in step again.
+old.addEventListener("seeking", () => {
+  if (lead.ended && old.currentTime < wanted() - DRIFT / 10) transport.go(old.currentTime - offset());
+});
+for (const kind of ["timeupdate", "seeked", "ended"]) {
+  for (const video of [lead, old]) video.addEventListener(kind, showOver);
+}
 lead.addEventListener("seeked", () => follow(true));
 lead.addEventListener("timeupdate", () => (follow(false), draw()));
 lead.addEventListener("seeking", draw);
@@ -100,13 +125,19 @@ function sound(isOld) {
 }
 
 const ACTS = {
-  toggle: () => transport.toggle(),
-  back: () => transport.step(-1),
-  on: () => transport.step(1),
+  // Both at their end: from the beginning.
+  toggle: () => (old.ended ? transport : leading()).toggle(),
+  back: () => leading().step(-1),
+  on: () => leading().step(1),
   sound: () => sound(old.muted),
 };
+const ALONE = ["j", "ArrowLeft", "ArrowRight", ",", "."];
 const KEYS = {
   ...transport.keys,
+  ...Object.fromEntries(ALONE.map((key) => [key, () => leading().keys[key]()])),
+  " ": ACTS.toggle,
+  k: ACTS.toggle,
+  l: () => (isRest() && !old.paused ? transport.speed(1) : isRest() && !old.ended ? rest.toggle() : transport.faster()),
   s: ACTS.sound,
   d: () => page.querySelector("[data-back]").click(),
 };

@@ -72,6 +72,7 @@ const notes = new Notes(desk, video, () => {
   draw();
   confirming.refresh();
 });
+const worry = form.querySelector("[data-escalate] textarea");
 const NEEDS_REASON = ["request_changes", "reject"];
 
 function answersOf(value) {
@@ -82,6 +83,7 @@ function answersOf(value) {
 
 const confirming = new Confirm(form, words, {
   facts(action) {
+    if (action === "escalate") return [form.querySelector("[data-escalate-says]").textContent.trim()];
     const lines = action === "approve" ? [words.watched] : [];
     if (notes.written.length) lines.push(words.notes.replace("{n}", String(notes.written.length)));
     for (const value of ["no", "unsure"]) {
@@ -96,11 +98,18 @@ const confirming = new Confirm(form, words, {
   },
   // Where something is still to be written.
   focusFor(action) {
+    if (action === "escalate" && !worry.value.trim()) return worry;
     if (!NEEDS_REASON.includes(action) || notes.written.length) return null;
     const dated = notes.rows.find((row) => Number.isFinite(notes.timeOf(row)));
     return (dated || notes.blank()).querySelector("select");
   },
 });
+
+// What the worry is comes first: who types it confirms nothing.
+function escalate() {
+  confirming.open("escalate");
+  if (worry) worry.focus();
+}
 
 const drafts = new Drafts(form, { clip: desk.dataset.clip, revision: desk.dataset.revision, addRow: () => notes.blank() });
 form.addEventListener("desk:sent", () => drafts.save(true));
@@ -225,7 +234,7 @@ const KEYS = {
   a: () => confirming.open("approve"),
   c: () => confirming.open("request_changes"),
   r: () => confirming.open("reject"),
-  e: () => confirming.open("escalate"),
+  e: escalate,
   n: () => press("[data-next]"),
   "?": showKeys,
   Escape: () => confirming.close(),
@@ -278,6 +287,14 @@ desk.addEventListener("click", (event) => {
 function beside() {
   const isOpen = desk.querySelector("[data-compare][open]") !== null;
   desk.querySelector("[data-ours]").classList.toggle("comparing", isOpen);
+}
+// Where all stands in one column the way to the decision is short.
+const alikes = desk.querySelector("[data-alikes]");
+if (alikes) {
+  const isNarrow = matchMedia("(max-width: 939px)");
+  const fold = () => void (alikes.open = !isNarrow.matches);
+  isNarrow.addEventListener("change", fold);
+  fold();
 }
 for (const compare of desk.querySelectorAll("[data-compare]")) compare.addEventListener("toggle", beside);
 

@@ -8,6 +8,7 @@ const desk = document.querySelector("[data-desk]");
 const video = desk.querySelector("video");
 const bar = desk.querySelector("[data-scrub]");
 const scrub = bar && video ? new Scrub(bar, video) : null;
+desk.classList.add("scripted"); // what needs a script is shown from here on
 let shown = { url: "", tiles: null };
 
 async function dress() {

@@ -132,6 +132,7 @@ def _context(session: Session, actor: Actor, found: Clip) -> dict[str, Any]:
         "people": queries.people(session, found),
         "missing": missing(session, found),
         "past": [p for p in past if officer or p[0].action != Action.ESCALATE],
+        "taken_back": queries.taken_back(session, found.id) if past else set(),
         "notes": notes,
         "hold_notes": queries.hold_notes(session, found.id) if officer else [],
         "answers": answers.of_clip(session, found.id),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from review import decisions
+from review.decisions import Verdict
 from review.notices import mail
 from review.policy import Role
 from review.states import Action, State
@@ -76,6 +78,18 @@ def test_the_sheet_has_what_those_who_help_need(visitor: Visitor, world: World, 
     filled = person.get(f"/safeguarding/{case}/sheet")
     assert "Hẹn gặp chiều nay." in filled.text
     assert filled.source.count("rule") < blank.source.count("rule")
+
+
+def test_the_sheet_of_a_case_without_words_has_a_line_to_write_on(
+    visitor: Visitor, world: World
+) -> None:
+    clip_id = world.clip()
+    actor, version = world.actor(Role.REVIEWER), world.get(clip_id).version
+    with world.write() as session:
+        decisions.decide(session, clip_id, actor, Verdict(Action.ESCALATE, 1, version))
+    sheet = visitor(Role.SAFEGUARDING).get(f"/safeguarding/{clip_id}/sheet").source
+    worry = sheet.partition("Điều làm người xem lo")[2].partition("</dd>")[0]
+    assert 'class="rule"' in worry
 
 
 def test_a_case_that_is_closed_is_gone(visitor: Visitor, world: World, case: str) -> None:

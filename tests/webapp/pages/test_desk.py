@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from review import accounts, decisions, publication, submission
@@ -210,6 +211,33 @@ def test_who_has_nothing_to_decide_sees_why(visitor: Visitor, world: World) -> N
     page = visitor(Role.REVIEWER).get(desk(rejected))
     assert "Không có việc cho bạn ở bước này" in page.text
     assert [f for f in page.forms if f.action == desk(rejected)] == []
+
+
+def test_a_decision_that_was_taken_back_says_so_to_the_next(visitor: Visitor, world: World) -> None:
+    campaign = world.campaign(announce_at=datetime(2099, 6, 1, tzinfo=UTC))
+    one = world.clip(campaign=campaign.slug)
+    person = visitor(Role.REVIEWER)
+    assert person.send(person.get(desk(one)), desk(one), button="reject", **NOTE).status == 302
+    undo = f"/admin/campaigns/decisions/{one}/undo"
+    page = person.get(desk(one))
+    assert "(đã rút lại)" not in page.text
+    assert person.send(page, undo).status == 302
+    # And one of a batch.
+    kept, again = world.clip(content=b"one"), world.clip(content=b"one")
+    chosen = [f"{again}:{world.get(again).version}"]
+    done = person.post("/review/batch", {"clip": chosen, "kind": "reject_duplicates", "of": kept})
+    page = person.follow(done)
+    (undo,) = [f.action for f in page.forms if f.action.endswith("/undo")]
+    assert person.send(page, undo).status == 302
+    colleague = visitor(world.account(Role.REVIEWER))
+    for clip_id in (again, one):
+        page = colleague.get(desk(clip_id))
+        assert "Không duyệt · reviewer (đã rút lại)" in page.text
+    # What is said after it stands.
+    assert colleague.send(page, desk(one), button="approve", watched="y").status == 302
+    text = visitor(Role.MODERATOR).get(desk(one)).text.partition("Đã quyết định")[2]
+    assert text.index("(đã rút lại)") < text.index("Đã duyệt · reviewer")
+    assert "Đã duyệt · reviewer (đã rút lại)" not in text
 
 
 def test_what_the_rules_refuse_is_told_on_the_desk(visitor: Visitor, world: World) -> None:

@@ -6,7 +6,8 @@ export class Confirm {
     this.box = form.querySelector("[data-confirm]");
     this.yes = form.querySelector("[data-confirm-yes]");
     this.told = form.querySelector("[data-told]");
-    this.others = form.querySelectorAll("[data-verdicts], [data-escalate]");
+    this.verdicts = form.querySelector("[data-verdicts]");
+    this.escalate = form.querySelector("[data-escalate]");
     this.action = "";
     this.back = null;
     form.addEventListener("submit", (event) => this.submit(event), true);
@@ -29,7 +30,8 @@ export class Confirm {
     if (trouble && action === "approve") {
       this.close();
       this.tell(trouble);
-      return void this.offers(action).focus();
+      // The focus stays where it was: the next space plays, and presses no button.
+      return void this.told.scrollIntoView({ block: "nearest" });
     }
     this.tell(trouble);
     this.action = action;
@@ -38,11 +40,21 @@ export class Confirm {
     this.yes.textContent = this.words.confirm[action];
     this.box.querySelector("h3").textContent = this.words.title[action].replace("{title}", this.form.dataset.title);
     this.refresh();
-    for (const other of this.others) other.hidden = true;
+    this.hideOthers(action);
     this.box.hidden = false;
     (this.focusFor(action) || this.yes).focus();
     this.box.scrollIntoView({ block: "nearest" });
     if (document.activeElement !== this.yes) document.activeElement.scrollIntoView({ block: "nearest" });
+  }
+
+  // What is not being decided. Of escalating the field stays; what follows of it is told in the box.
+  hideOthers(action) {
+    const isEscalating = action === "escalate";
+    this.verdicts.hidden = action !== "";
+    if (!this.escalate) return;
+    this.escalate.hidden = action !== "" && !isEscalating;
+    if (isEscalating) this.escalate.open = true;
+    for (const part of this.escalate.querySelectorAll("[data-escalate-says], button")) part.hidden = isEscalating;
   }
 
   refresh() {
@@ -66,7 +78,7 @@ export class Confirm {
     this.action = "";
     this.box.hidden = true;
     this.yes.type = "button";
-    for (const other of this.others) other.hidden = false;
+    this.hideOthers("");
     this.tell("");
     if (action && this.form.contains(document.activeElement)) document.activeElement.blur();
   }
@@ -107,6 +119,7 @@ export class Confirm {
     const isText = event.target.matches("textarea");
     if (isText && !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
+    if (!this.isOpen && event.target.closest("[data-escalate]")) this.open("escalate");
     if (!this.isOpen) return void event.target.blur();
     this.refresh();
     const trouble = this.refuse(this.action);
