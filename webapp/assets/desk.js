@@ -83,8 +83,8 @@ function answersOf(value) {
 
 const confirming = new Confirm(form, words, {
   facts(action) {
-    if (action === "escalate") return [form.querySelector("[data-escalate-says]").textContent.trim()];
     const lines = action === "approve" ? [words.watched] : [];
+    if (action === "escalate") lines.push(form.querySelector("[data-escalate-says]").textContent.trim());
     if (notes.written.length) lines.push(words.notes.replace("{n}", String(notes.written.length)));
     for (const value of ["no", "unsure"]) {
       const items = answersOf(value);
