@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from review import clock, numbers
+from review import clock, jobs, numbers
 from review.lifecycle import load, load_visible, move
 from review.models import Campaign, Clip, Decision
 from review.notices import telling
@@ -101,7 +101,9 @@ def announce(session: Session, clip_id: str, actor: Actor = SYSTEM) -> bool:
         changes={"unannounced": False, "undo_until": None},
     )
     tell(session, clip.votes)
-    if clip.state == State.APPROVED and not try_publish(session, clip):
+    if clip.state != State.APPROVED:
+        jobs.cancel_for(session, clip.id)
+    elif not try_publish(session, clip):
         telling.approved(session, clip, actor)
     return True
 
@@ -120,9 +122,10 @@ def take_back(
     named: str,
     *,
     seen_version: int | None = None,
+    changes: Mapping[str, Any] | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> Clip:
-    """Make a move that leads from an unannounced decision back to its stage: it counts no more.
+    """Make a move that leads from an unannounced decision back into the review: it counts no more.
     ``named``: what the move's audit row calls the decision."""
     last = clip.votes[-1]["decision"] if clip.votes else None
     move(
@@ -131,9 +134,10 @@ def take_back(
         action,
         actor,
         seen_version=seen_version,
-        changes={"votes": clip.votes[:-1]},
+        changes={"votes": clip.votes[:-1], **(changes or {})},
         detail={**(detail or {}), named: last},
     )
     numbers.take_back(session, clip, session.get_one(Decision, last))
-    ensure_ladder(session, clip)
+    if clip.state == State.IN_REVIEW:
+        ensure_ladder(session, clip)
     return clip

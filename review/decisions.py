@@ -308,8 +308,8 @@ def _follow_up(
         announcing.tell(session, said)
     if action == Action.APPROVE:
         try_publish(session, clip)
-    if is_over and action in OBJECTIONS:
-        jobs.cancel_for(session, clip.id)
+    if is_over and action in OBJECTIONS and not clip.unannounced:
+        jobs.cancel_for(session, clip.id)  # else with the announcement: a ladder that stops tells
     if was_published and in_feed(session, clip):
         # Reason "office": a hold must not show to anybody outside.
         feed.append(session, clip, "withdrawn", reason="office")

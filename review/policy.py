@@ -80,6 +80,9 @@ class Seen:
 # Decisions on the content; the owner takes none of them. Escalating is none: whoever of the staff
 # fears for a child says so, about an own clip too.
 VERDICTS = frozenset({Action.APPROVE, *OBJECTIONS})
+# What the owner or the teacher may do while others review: it takes back what they are not told.
+_TAKING_BACK = frozenset({Action.EDIT_CAPTIONS, Action.REDACT})
+_NOT_BOUND = (Action.ESCALATE, Action.REFUSE)  # by a decision that is not told yet
 DECISIONS = VERDICTS | {Action.RELEASE, Action.UNDO}
 
 _PARTY_OF_ROLE = {
@@ -179,10 +182,11 @@ def _move_for(
 def _find_move(actor: Actor, action: Action, clip: ClipFacts) -> Move:
     state = State(clip.state)
     if clip.unannounced and (
-        # For all the world it still is: a fear for a child does not wait,
-        action is Action.ESCALATE
+        # For all the world it still is: a fear for a child does not wait, a source that turns out
+        # broken is the owner's to mend,
+        action in _NOT_BOUND
         # and who is not told that the clip was decided on takes the decision back without knowing.
-        or (action is Action.EDIT_CAPTIONS and not is_told_early(actor, clip))
+        or (action in _TAKING_BACK and not is_told_early(actor, clip))
     ):
         state = State.IN_REVIEW
     is_told = clip.unannounced or action not in (Action.UNDO, Action.ANNOUNCE)
@@ -226,7 +230,7 @@ def buttons(actor: Actor, clip: ClipFacts, *, approvers: Collection[str] = ()) -
     shown = as_shown(actor, clip) if may_see(actor, clip) else clip
     offered: list[Action] = []
     actions = [move.action for move in moves_from(State(shown.state))]
-    for action in dict.fromkeys([*actions, Action.ESCALATE] if shown.unannounced else actions):
+    for action in dict.fromkeys([*actions, *_NOT_BOUND] if shown.unannounced else actions):
         try:
             move_for(actor, action, shown, approvers=approvers)
         except (NotAllowed, WrongState):

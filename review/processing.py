@@ -143,7 +143,8 @@ def refused(session: Session, claim: Claim, code: str) -> None:
     """The source is at fault: the clip goes back to its owner, even from review."""
     clip, revision = _open(session, claim)
     jobs.fail(session, claim, code)
-    if clip.state in _REFUSABLE and clip.revision == revision.number:
+    is_open = clip.state in _REFUSABLE or clip.unannounced
+    if is_open and clip.revision == revision.number:
         move(
             session,
             clip,

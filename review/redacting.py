@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from review import clock, jobs, revisions
+from review import announcing, clock, jobs, revisions
 from review.errors import BytesGone, NoSuchClip, NoSuchThing, NotAllowed, WrongState
 from review.jobs import Claim
 from review.keys import is_id
@@ -152,7 +152,12 @@ def waits_for(session: Session, clip: Clip, job_id: str) -> bool:
     """Whether somebody still wants what this job was to render."""
     row = session.scalars(select(Redaction).where(Redaction.job_id == job_id)).one()
     revision = revisions.current(session, clip)
-    return row.state == "open" and row.revision_id == revision.id and clip.state in _MAY_WAIT
+    return row.state == "open" and row.revision_id == revision.id and _may_wait(clip)
+
+
+def _may_wait(clip: Clip) -> bool:
+    # So does what was decided and is not told yet.
+    return clip.unannounced or clip.state in _MAY_WAIT
 
 
 def preview(session: Session, clip: Clip, redaction_id: str, actor: Actor) -> OutputFile | None:
@@ -246,7 +251,7 @@ def _is_stale(session: Session) -> ColumnElement[bool]:
         Redaction.state == "ready",
         or_(
             Clip.revision != Revision.number,
-            Clip.state.not_in(_MAY_WAIT),
+            and_(Clip.state.not_in(_MAY_WAIT), Clip.unannounced.is_(False)),
             Redaction.finished_at < clock.now(session) - UNKEPT,
         ),
     )
@@ -273,27 +278,36 @@ def keep(
     if row.state != "ready" or row.revision_id != source.id:
         raise WrongState("there is no render of this revision to keep")
     assert actor.id is not None
-    now = clock.now(session)
-    move(
-        session,
-        clip,
-        Action.REDACT,
-        actor,
-        changes={
-            "revision": source.number + 1,
-            "stage": 0,
-            "problem": None,
-            "progress": None,
-            "submitted_at": now,
-        },
-        detail={"redaction": row.id, "sha256": row.sha256, "parent": source.number},
-    )
+    changes = {
+        "revision": source.number + 1,
+        "stage": 0,
+        "problem": None,
+        "progress": None,
+        "submitted_at": clock.now(session),
+    }
+    detail = {"redaction": row.id, "sha256": row.sha256, "parent": source.number}
+    _begin_again(session, clip, actor, changes, detail)
     # The ladder of what was just hidden is wanted by nobody.
     jobs.cancel_for(session, clip.id)
     revision = _new_revision(session, clip, source, row)
     _mark_kept(session, row, actor.id, revision.id)
     jobs.enqueue(session, "examine", clip, revision)
     return clip
+
+
+def _begin_again(
+    session: Session, clip: Clip, actor: Actor, changes: dict[str, Any], detail: dict[str, Any]
+) -> None:
+    if not clip.unannounced:
+        move(session, clip, Action.REDACT, actor, changes=changes, detail=detail)
+        return
+    # What was decided on is no more, and nobody will be told of it. The numbers forget how long it
+    # had waited: since the clip was sent before.
+    again, now = Action.REDACT, changes.pop("submitted_at")
+    changes["votes"] = []
+    announcing.take_back(session, clip, again, actor, "taken_back", changes=changes, detail=detail)
+    clip.submitted_at = now
+    session.flush()
 
 
 def _mark_kept(session: Session, row: Redaction, kept_by: str, result_id: str) -> None:

@@ -290,7 +290,7 @@ def _waits_for(session: Session, clip: Clip, job: Job) -> bool:
         return redacting.waits_for(session, clip, job.id)
     return (
         job.kind == "ladder"
-        and clip.state in (State.IN_REVIEW, State.APPROVED, State.HELD)
+        and (clip.unannounced or clip.state in (State.IN_REVIEW, State.APPROVED, State.HELD))
         and revision.number == clip.revision
         and revision.ladder_attempt is None
         and not jobs.is_open(session, revision.id, "ladder")

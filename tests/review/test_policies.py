@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from review.errors import NotAllowed, OwnClip, OwnSchool, SamePerson
+from review.errors import NotAllowed, OwnClip, OwnSchool, SamePerson, WrongState
 from review.policy import Actor, Role, as_shown, buttons, is_blind, move_for, shown_state
 from review.stages import DEFAULT, OnDisagreement, Policy, Stage
 from review.states import Action, Party, State
@@ -230,8 +230,10 @@ def really(me: Me, spot: Spot, action: Action) -> State | None:
         return S.IN_REVIEW if allowed else None
     if action is A.ESCALATE and spot.unannounced:
         return S.HELD if mine & STAFF else None  # a fear for a child waits for no date
-    if action is A.EDIT_CAPTIONS and spot.unannounced and is_secret(me, spot):
-        return S.IN_REVIEW if mine & AUTHORS else None  # takes the decision back
+    if action is A.REFUSE and spot.unannounced:
+        return S.REFUSED if "worker" in mine else None  # as in review
+    if action in (A.EDIT_CAPTIONS, A.REDACT) and spot.unannounced and is_secret(me, spot):
+        return really(me, in_review(spot), action)  # takes the decision back
     after, who = ALWAYS.get((spot.state, action), (spot.state, set()))
     if me.is_owner and action in (A.REJECT, A.RELEASE):
         return None
@@ -271,6 +273,26 @@ def test_every_person_may_do_what_the_words_say_and_nothing_else(name: str) -> N
                 if found is not (wanted := expected(me, spot, action)):
                     wrong.append((me, spot, action, found, wanted))
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_who_is_not_told_of_a_decision_is_answered_as_in_review(name: str) -> None:
+    """Owners and teachers find no act whose answer, or the state it leads to, would tell."""
+
+    def answer(me: Me, spot: Spot, action: Action) -> object:
+        try:
+            move, party = move_for(me.actor, action, spot)
+        except WrongState as error:
+            return type(error), error.detail if "owner" in parts(me, spot) else None
+        except NotAllowed as error:
+            return type(error)
+        return move.to, party
+
+    for spot in spots(POLICIES[name]):
+        for me in people() if spot.unannounced else ():
+            if me.is_owner or me.role in (Role.PUPIL, Role.TEACHER):
+                for a in Action:
+                    assert answer(me, spot, a) == answer(me, in_review(spot), a), (me, spot, a)
 
 
 @pytest.mark.parametrize("name", POLICIES)
