@@ -115,7 +115,7 @@ def _in_time(look_up: Resolve, seconds: float, host: str, port: int) -> list[str
     def ask() -> None:
         try:
             answers.put(look_up(host, port))
-        except Exception as error:  # noqa: BLE001 - raised below
+        except Exception as error:
             answers.put(error)
 
     threading.Thread(target=ask, name="look-up", daemon=True).start()
