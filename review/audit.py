@@ -6,16 +6,22 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review.clock import iso, now
 from review.models import AuditRow, ChainHead
 from review.upserts import upsert
 
+_Row = TypeVar("_Row")
+
 GENESIS = "0" * 64
+# What a row that was written past the program raises where it is read or hashed: a date that is
+# none, no JSON, bytes where there should be text. SQLite takes anything.
+UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError)
 
 
 class Subject(Protocol):
@@ -107,7 +113,7 @@ def digest(content: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first link that does not hold. ``why``: missing | changed | unchained | head."""
+    """The first link that does not hold. ``why``: missing | extra | changed | unchained | head."""
 
     seq: int
     clip_id: str | None
@@ -127,11 +133,16 @@ def walk(session: Session, progress: Callable[[int], None] = lambda rows: None) 
     told how many rows were looked at."""
     previous, seen = GENESIS, 0
     while rows := _batch(session, seen):
-        for row in rows:
-            if why := _wrong(row, seen + 1, previous):
-                clip_id = None if why == "missing" else row.clip_id
-                return Walk(seen, Broken(seen + 1, clip_id, why))
-            previous, seen = row.hash, seen + 1
+        for seq, row in rows:
+            if seq <= seen:
+                return Walk(seen, Broken(seq, _clip_id(row), "extra"))
+            if seq > seen + 1:
+                return Walk(seen, Broken(seen + 1, None, "missing"))
+            if row is None:
+                return Walk(seen, Broken(seq, None, "changed"))
+            if why := _wrong(row, previous):
+                return Walk(seen, Broken(seq, _clip_id(row), why))
+            previous, seen = row.hash, seq
         progress(len(rows))
     head = session.get(ChainHead, 1)
     end = (head.seq, head.hash) if head is not None else (0, GENESIS)
@@ -140,17 +151,40 @@ def walk(session: Session, progress: Callable[[int], None] = lambda rows: None) 
     return Walk(seen, Broken(seen + 1, None, "missing" if end[0] > seen else "head"))
 
 
-def _batch(session: Session, after: int) -> list[AuditRow]:
-    query = select(AuditRow).where(AuditRow.seq > after)
-    return list(session.scalars(query.order_by(AuditRow.seq).limit(1000)))
+def _batch(session: Session, after: int) -> list[tuple[int, AuditRow | None]]:
+    """Numbers and rows; None for one that can not be read. The first has no lower bound: a row
+    before the first is no row of ours."""
+    later = [AuditRow.seq > after] if after else []
+    query = select(AuditRow).where(*later).order_by(AuditRow.seq).limit(1000)
+    try:
+        return [(row.seq, row) for row in session.scalars(query)]
+    except (*UNREADABLE, DBAPIError):
+        numbers = session.scalars(query.with_only_columns(AuditRow.seq)).all()
+        return [(seq, readable(session, AuditRow, seq)) for seq in numbers]
 
 
-def _wrong(row: AuditRow, seq: int, previous: str) -> str | None:
-    if row.seq != seq:
-        return "missing"
+def readable(session: Session, kind: type[_Row], key: object) -> _Row | None:
+    """None: it is not there, or holds what can not be read."""
+    try:
+        return session.get(kind, key)
+    except UNREADABLE:
+        return None
+    except DBAPIError:  # SQLite's for text that is no UTF-8
+        session.execute(select(1))  # raises where the database does not answer at all
+        return None
+
+
+def _clip_id(row: AuditRow | None) -> str | None:
+    return row.clip_id if row is not None and isinstance(row.clip_id, str) else None
+
+
+def _wrong(row: AuditRow, previous: str) -> str | None:
     if row.previous_hash != previous:
         return "unchained"
-    return None if row.hash == row_hash(row) else "changed"
+    try:
+        return None if row.hash == row_hash(row) else "changed"
+    except UNREADABLE:
+        return "changed"
 
 
 def verify(session: Session) -> tuple[int, int | None]:

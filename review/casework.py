@@ -6,11 +6,12 @@ into the audit; the audit's rows of it show to nobody else (``lifecycle.HOLD_ACT
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from review import audit, clock
@@ -197,14 +198,27 @@ def digest(entry: CaseEntry) -> str:
 
 def altered(session: Session) -> list[str]:
     """Ids of entries that are not what the audit says, or are gone."""
-    rows = session.execute(
-        select(AuditRow.detail, CaseEntry)
-        .outerjoin(CaseEntry, CaseEntry.id == AuditRow.detail["entry"].as_string())
+    rows = session.scalars(
+        # As text: of a row that is no JSON any more the chain tells.
+        select(cast(AuditRow.detail, Text))
         .where(AuditRow.action.in_((CASE_NOTE, HAND_OVER)))
         .order_by(AuditRow.seq)
     )
-    return [
-        row.detail["entry"]
-        for row in rows
-        if row.CaseEntry is None or digest(row.CaseEntry) != row.detail["sha256"]
-    ]
+    told = [detail for row in rows if (detail := _detail(row))]
+    return [entry for entry, sha256 in told if not _is_as_told(session, entry, sha256)]
+
+
+def _detail(row: str) -> tuple[str, str] | None:
+    try:
+        detail = json.loads(row)
+        return str(detail["entry"]), str(detail["sha256"])
+    except (*audit.UNREADABLE, LookupError):
+        return None
+
+
+def _is_as_told(session: Session, entry_id: str, sha256: str) -> bool:
+    entry = audit.readable(session, CaseEntry, entry_id)
+    try:
+        return entry is not None and digest(entry) == sha256
+    except audit.UNREADABLE:
+        return False

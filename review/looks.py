@@ -51,6 +51,12 @@ def card_s(revision: Revision) -> float:
     return float((revision.signals or {}).get("card_s") or 0.0)
 
 
+def preview_s(revision: Revision) -> float | None:
+    """How long the preview is, measured when it was made; None for one of an older program."""
+    length = (revision.signals or {}).get("preview_s")
+    return None if length is None else float(length)
+
+
 def frame_rate(revision: Revision | None) -> float:
     """Frames a second of the source; 30 where nothing is known of it."""
     facts = (revision.facts if revision else None) or {}

@@ -216,7 +216,14 @@ class World:
             Output("poster.jpg", f"{base}/poster.jpg", 4, sha256, "image/jpeg"),
         ]
         with self.write() as session:
-            processing.examined(session, claim, facts=FACTS, outputs=outputs, watched_sha256=sha256)
+            processing.examined(
+                session,
+                claim,
+                facts=FACTS,
+                outputs=outputs,
+                watched_sha256=sha256,
+                signals={"preview_s": FACTS["duration_s"]},
+            )
 
     def ladder(self, clip_id: str) -> None:
         claim = self.claim_job(clip_id, "ladder")

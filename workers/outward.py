@@ -8,9 +8,11 @@ the environment is asked, and of the answer only the status is read.
 from __future__ import annotations
 
 import http.client
+import queue
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -79,10 +81,11 @@ def post(
         place = read_url(url, allowed)
     except InvalidInput as error:
         raise NotSent("address", str(error)) from None
-    address = checked_address(place, look_up)
+    ends = time.monotonic() + WHOLE
+    address = checked_address(place, lambda *asked: _in_time(look_up, WHOLE, *asked))
     tls = (context or ssl.create_default_context()) if place.scheme == "https" else None
     connection = _Pinned(place, address, tls)
-    clock = threading.Timer(WHOLE, _cut, (connection,))
+    clock = threading.Timer(max(0.0, ends - time.monotonic()), _cut, (connection,))
     clock.daemon = True
     clock.start()
     try:
@@ -103,6 +106,26 @@ def post(
     finally:
         clock.cancel()
         connection.close()
+
+
+def _in_time(look_up: Resolve, seconds: float, host: str, port: int) -> list[str]:
+    """A look-up can not be stopped: it is left to itself, and ends when the resolver gives up."""
+    answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(look_up(host, port))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise NotSent("timeout", f"{host} is not looked up in time") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:

@@ -81,4 +81,7 @@ def is_public(address: str) -> bool:
         # Both carry an address of the older kind, of whoever wrote them.
         if found.sixtofour is not None or found.teredo is not None:
             return False
+        # Given up as a kind of its own, and in use in old networks all the same.
+        if found.is_site_local:
+            return False
     return found.is_global and not found.is_multicast and not found.is_reserved

@@ -18,7 +18,7 @@ class Coverage(Base):
     revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     sha256: Mapped[str]  # of the bytes that were played
-    length_s: Mapped[float] = mapped_column(Float)  # as the player measured it
+    length_s: Mapped[float] = mapped_column(Float)  # of what has to be played
     spans: Mapped[list[list[float]]]  # [from, to] in seconds, in order, none touching another
     began_at: Mapped[datetime]  # when the desk was opened: nothing is played faster than that
 

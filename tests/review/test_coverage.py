@@ -110,9 +110,70 @@ def test_nobody_has_played_more_than_fits_in_the_time(world: World) -> None:
     reviewer, clip_id = world.actor(Role.REVIEWER), world.clip()
     opened(world, clip_id, reviewer, seconds=1)
     assert play(world, clip_id, reviewer, (0.0, 12.5)) == []
+    assert play(world, clip_id, reviewer, (0.0, 4.0)) == []
     assert play(world, clip_id, reviewer, (0.0, 3.0)) == [(0.0, 3.0)]  # at three times its speed
     with pytest.raises(NotWatched):
         approve(world, clip_id, reviewer)
+
+
+def measure(world: World, clip_id: str, preview_s: float | None) -> None:
+    """Of a clip that was examined just now, or by an older program."""
+    with world.write() as session:
+        revision = queries.revision(session, session.get_one(Clip, clip_id))
+        assert revision is not None
+        revision.signals = {} if preview_s is None else {"preview_s": preview_s}
+        revision.facts = {**FACTS, "duration_s": preview_s or LENGTH}
+
+
+def whole(world: World, clip_id: str, actor: Actor) -> bool:
+    with world.read() as session:
+        return coverage.is_whole(session, world.get(clip_id), actor)
+
+
+@pytest.mark.parametrize(
+    ("length", "told"),
+    [
+        (3.0, 2.0),  # a second less is near enough for a source, and a third of this one
+        (60.0, 58.9),
+        (600.0, 588.1),
+    ],
+)
+def test_a_player_does_not_say_how_long_the_preview_is(
+    world: World, length: float, told: float
+) -> None:
+    reviewer, clip_id = world.actor(Role.REVIEWER), world.clip()
+    measure(world, clip_id, length)
+    opened(world, clip_id, reviewer, seconds=length)
+    play(world, clip_id, reviewer, (0.0, told), length=told)
+    assert not whole(world, clip_id, reviewer)
+    play(world, clip_id, reviewer, (told, length), length=length)
+    assert whole(world, clip_id, reviewer)
+
+
+@pytest.mark.parametrize("differs", [-0.45, 0.45])
+def test_a_player_that_rounds_the_length_sees_the_whole(world: World, differs: float) -> None:
+    reviewer, clip_id = world.actor(Role.REVIEWER), world.clip()
+    opened(world, clip_id, reviewer)
+    play(world, clip_id, reviewer, (0.0, LENGTH + differs), length=LENGTH + differs)
+    assert whole(world, clip_id, reviewer)
+
+
+def test_a_preview_that_nobody_measured_is_as_long_as_the_player_says(world: World) -> None:
+    reviewer, clip_id = world.actor(Role.REVIEWER), world.clip()
+    measure(world, clip_id, None)
+    opened(world, clip_id, reviewer)
+    play(world, clip_id, reviewer, (0.0, LENGTH - 0.9), length=LENGTH - 0.9)
+    assert whole(world, clip_id, reviewer)
+
+
+def test_what_may_be_left_out_takes_its_time_too(world: World) -> None:
+    """Half a second may be missing anywhere; who leaves it out everywhere is no sooner done."""
+    reviewer, clip_id = world.actor(Role.REVIEWER), world.clip()
+    opened(world, clip_id, reviewer, seconds=3.5)
+    crumbs = [(n * 0.5, n * 0.5 + 0.02) for n in range(26)]
+    assert play(world, clip_id, reviewer, *crumbs) == []
+    opened(world, clip_id, reviewer, seconds=LENGTH / 3)
+    assert play(world, clip_id, reviewer, (0.0, LENGTH)) == [(0.0, LENGTH)]  # at the highest speed
 
 
 def test_anothers_watching_and_other_bytes_do_not_count(world: World) -> None:

@@ -375,6 +375,23 @@ class TestOutward:
             [("1.1.1.1", 443)],
         )
 
+    def test_a_name_that_is_not_answered_for_holds_nobody_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answered = threading.Event()
+
+        def look_up(_host: str, _port: int) -> list[str]:
+            answered.wait(30)
+            return ["10.0.0.1"]
+
+        monkeypatch.setattr(outward, "WHOLE", 0.05)
+        try:
+            with pytest.raises(NotSent) as caught:
+                outward.post("https://thu-vien.example.vn/", b"{}", {}, look_up=look_up)
+        finally:
+            answered.set()
+        assert caught.value.code == "timeout"
+
     def test_a_server_that_never_ends_its_answer_is_cut(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

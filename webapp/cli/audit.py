@@ -17,6 +17,7 @@ from webapp.cli.records import reading
 
 _WHY = {
     "missing": "a row is missing here",
+    "extra": "no row of the chain has this number",
     "changed": "this row is not what it was when it was written",
     "unchained": "this row does not follow the one before it",
     "head": "the chain does not end where it should",

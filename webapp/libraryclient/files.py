@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,32 @@ def put(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
     sync_file(target.parent)
+
+
+def remove(path: Path) -> None:
+    """A file, a link (never what it leads to) or a folder."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def make_way(root: Path, target: Path) -> None:
+    """What stands where ``target`` or a folder between it and ``root`` belongs, and is none, goes:
+    a link too, or we would write to wherever it leads."""
+    between = [root.joinpath(*part.parts) for part in target.relative_to(root).parents[:-1]]
+    for folder in reversed(between):
+        if folder.is_symlink() or not folder.is_dir():
+            folder.unlink(missing_ok=True)
+    if target.is_symlink() or not target.is_file():
+        remove(target)
+
+
+def keep_only(folder: Path, named: Collection[Path]) -> None:
+    """No other file stays below it, nor a link."""
+    for path in list(folder.rglob("*")):
+        if path not in named and (path.is_symlink() or not path.is_dir()):
+            path.unlink()
 
 
 def write_json(target: Path, value: Any) -> None:

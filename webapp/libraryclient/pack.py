@@ -52,7 +52,7 @@ def _add_clip(
     for file in listed:
         try:
             packed = _add(out, f"{path}/{file['what']}", folder / file["what"])
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             packed = None
         if packed is None or packed.sha256 != file["sha256"]:
             raise Malformed(f"{folder / file['what']} is damaged: sync this mirror first")

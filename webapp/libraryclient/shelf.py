@@ -23,6 +23,8 @@ from webapp.libraryclient.files import (
     File,
     Malformed,
     checked_id,
+    keep_only,
+    make_way,
     put,
     sha256_of,
     sync_file,
@@ -212,7 +214,7 @@ class Shelf:
         """Out of sight in one step, then off the disk."""
         self._trash.mkdir(exist_ok=True)
         for place in (self.clips / clip_id, self.part(clip_id, "").parent):
-            if place.exists():
+            if os.path.lexists(place):
                 place.rename(self._trash / f"{clip_id}-{place.parent.name}")
                 sync_file(place.parent)
         shutil.rmtree(self._trash, ignore_errors=True)
@@ -236,6 +238,11 @@ class Shelf:
         """Where a file lies while it arrives."""
         return self.own / "parts" / clip_id / (what.replace("/", "~") or "-")
 
+    def make_way(self, clip: Noted, files: list[File]) -> None:
+        """Before its files are looked for: see :func:`webapp.libraryclient.files.make_way`."""
+        for what in ("clip.json", *(f.what for f in files)):
+            make_way(self.clips, self.clips / clip.id / what)
+
     def has(self, clip: Noted, file: File) -> bool:
         """Whether this very file lies here already."""
         place = self.clips / clip.id / file.what
@@ -253,8 +260,7 @@ class Shelf:
         aside.write_text(json.dumps({**clip.record, "files": listed}, ensure_ascii=False), "utf-8")
         aside.replace(folder / "clip.json")
         named = {folder / "clip.json", *(folder / f.what for f in files)}
-        for path in [p for p in folder.rglob("*") if p.is_file() and p not in named]:
-            path.unlink()
+        keep_only(folder, named)
         shutil.rmtree(self.part(clip.id, "").parent, ignore_errors=True)
         self._shown.append(clip)
         if len(self._shown) >= AT_ONCE:

@@ -125,6 +125,7 @@ class Sync:
 
     def _fetch(self, clip: Noted) -> None:
         files = files_of(clip.record, self.max_height)
+        self.shelf.make_way(clip, files)
         for file in files:
             if self.shelf.has(clip, file):
                 continue

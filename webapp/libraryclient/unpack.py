@@ -5,13 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.libraryclient.files import BLOCK, Malformed, put, sha256_of, sync_file, write_json
+from webapp.libraryclient.files import (
+    BLOCK,
+    Malformed,
+    keep_only,
+    make_way,
+    put,
+    remove,
+    sha256_of,
+    sync_file,
+    write_json,
+)
 from webapp.libraryclient.manifest import LARGEST, NAME, SIGNATURE, Manifest, Packed, read
 from webapp.libraryclient.shelf import lock
 
@@ -91,21 +101,23 @@ def _check_whole(archive: zipfile.ZipFile, manifest: Manifest) -> None:
 
 
 def _remove_others(folder: Path, manifest: Manifest) -> int:
-    """Clips that the pack does not have, and files that its clips have no more. How many clips."""
+    """What of clips/ the pack does not have (clips, and what a system or a person left there) and
+    files that its clips have no more. How many went, of those right in clips/."""
     clips = folder / "clips"
     clips.mkdir(exist_ok=True)
     stray = [place for place in clips.iterdir() if place.name not in manifest.clips]
-    for place in stray:
-        aside = folder / ".lantoa" / f"gone-{place.name}"
-        shutil.rmtree(aside, ignore_errors=True)
-        place.rename(aside)
+    if stray:
+        # Out of sight in one step each; whatever an earlier run left aside is in nobody's way.
+        aside = Path(tempfile.mkdtemp(prefix="gone-", dir=folder / ".lantoa"))
+        for place in stray:
+            place.rename(aside / place.name)
     sync_file(clips)
-    for aside in (folder / ".lantoa").glob("gone-*"):
-        shutil.rmtree(aside)
+    for left in (folder / ".lantoa").glob("gone-*"):
+        remove(left)
     named = {folder / file.path for file in manifest.files}
-    for path in clips.rglob("*"):
-        if path.is_file() and path not in named:
-            path.unlink()
+    for place in named:
+        make_way(clips if place.is_relative_to(clips) else folder, place)
+    keep_only(clips, named)
     return len(stray)
 
 

@@ -30,7 +30,7 @@ def add(clip_id: str) -> Response:
             raise WrongState("nobody decides on this clip now")
         sha256, spans, length_s = _played(request.get_json(silent=True))
         kept = coverage.add(session, clip, actor, sha256, spans, length_s)
-    missing = coverage.unplayed(kept, length_s)
+        missing = coverage.missing(session, clip, actor)
     return jsonify({"spans": kept, "unplayed": missing, "whole": bool(kept) and not missing})
 
 

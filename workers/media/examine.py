@@ -70,7 +70,7 @@ def examine(
             shown = pool.submit(_posters, bench, facts, made, samples)
             whats, seen = _drawn(samples, out, facts)
             found = shown.result()
-            signals = {**heard.result(), "posters": found}
+            signals = {**heard.result(), "posters": found, "preview_s": made.duration_s}
     except Refused:
         (out / PROXY).unlink(missing_ok=True)
         raise

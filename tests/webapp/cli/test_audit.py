@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session
 
 from review import casework
@@ -78,6 +78,70 @@ def test_the_first_broken_link_is_named(here: World, tmp_path: Path, why: str) -
     assert said.exit_code == 1
     assert said.stdout.startswith(f"broken at row {seq}")
     assert said.stdout.endswith(f"\n{seq - 1} rows before it are whole\n")
+
+
+@pytest.mark.parametrize("seq", [0, -7])
+def test_a_row_before_the_first_is_found(here: World, tmp_path: Path, seq: int) -> None:
+    clip_id = here.clip(State.APPROVED)
+    with here.write() as session:
+        columns = ", ".join(c.name for c in AuditRow.__table__.columns if c.name != "seq")
+        session.execute(
+            text(f"INSERT INTO audit (seq, {columns}) SELECT {seq}, {columns} FROM audit LIMIT 1")
+        )
+    result = verify(tmp_path)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"broken at row {seq} (clip {clip_id}): no row of the chain has this number",
+        "0 rows before it are whole",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "yesterday"),
+        ("at", 7),
+        ("detail", "{no json"),
+        ("detail", "[" * 100_000),
+        ("detail", r'"\ud800"'),
+        ("party", b"\xff"),
+        ("clip_id", b"\xff"),
+        ("version", "many"),
+    ],
+)
+@pytest.mark.parametrize("action", ["approve", "case_note"])
+def test_a_row_that_can_not_be_read_is_named(
+    here: World, tmp_path: Path, column: str, value: object, action: str
+) -> None:
+    here.clip(State.APPROVED)
+    with here.write() as session:
+        session.execute(text(f"UPDATE audit SET {column} = :v WHERE seq = 3"), {"v": value})
+        session.execute(text("UPDATE audit SET action = :a WHERE seq = 3"), {"a": action})
+    for more in ((), ("--json",)):
+        result = verify(tmp_path, *more)
+        assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    told = json.loads(result.stdout)
+    assert (told["rows"], told["broken"]["seq"], told["broken"]["why"]) == (2, 3, "changed")
+
+
+def test_text_that_is_none_is_named(here: World, tmp_path: Path) -> None:
+    here.clip(State.APPROVED)
+    with here.write() as session:
+        session.execute(text("UPDATE audit SET party = CAST(X'ff' AS TEXT) WHERE seq = 3"))
+    assert verify(tmp_path).stdout.startswith("broken at row 3: this row is not what it was")
+
+
+def test_a_case_entry_that_can_not_be_read_was_changed(here: World, tmp_path: Path) -> None:
+    clip_id = here.clip(State.HELD)
+    officer = here.actor(Role.SAFEGUARDING)
+    with here.write() as session:
+        entry = casework.add_note(session, clip_id, officer, "Đã gọi.").id
+        session.execute(text("UPDATE case_entries SET at = 'yesterday'"))
+    result = verify(tmp_path)
+    assert (result.exit_code, result.stdout) == (
+        1,
+        f"case entry {entry} was changed or removed\n",
+    )
 
 
 def test_rows_cut_off_at_the_end_are_missed(here: World, tmp_path: Path) -> None:

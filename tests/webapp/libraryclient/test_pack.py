@@ -124,6 +124,73 @@ def test_the_same_pack_mends_what_went_bad(
     assert everything(school) == right
 
 
+def litter(school: Path, clip_id: str, outside: Path) -> None:
+    """What systems and people leave in a folder."""
+    clips = school / "clips"
+    for name in (".DS_Store", "Thumbs.db", "n" * 255):
+        (clips / name).write_bytes(b"x")
+    outside.mkdir()
+    (outside / "theirs.txt").write_text("not ours")
+    (clips / "linked").symlink_to(outside)
+    (clips / "nowhere").symlink_to(outside / "nothing")
+    (clips / clip_id / "nowhere").symlink_to(outside / "nothing")
+    shutil.rmtree(clips / clip_id / "mp4")
+    (clips / clip_id / "mp4").symlink_to(outside)
+    (clips / clip_id / "clip.json").unlink()
+    (clips / clip_id / "clip.json").mkdir()
+
+
+def test_what_lies_in_its_way_goes_and_no_link_is_followed(
+    world: World, blobs: LocalBlobs, office: Office, school: Path, tmp_path: Path
+) -> None:
+    clip_id = publish(world, blobs)
+    source = office.pack()
+    unpack(source, school, office.key)
+    right = everything(school)
+    litter(school, clip_id, tmp_path / "outside")
+
+    unpack(source, school, office.key)
+
+    assert everything(school) == right
+    assert there(school) == {clip_id}
+    assert everything(tmp_path / "outside") == {"theirs.txt": b"not ours"}
+
+
+def test_a_clip_that_is_a_link_is_unpacked_here_and_not_there(
+    world: World, blobs: LocalBlobs, office: Office, school: Path, tmp_path: Path
+) -> None:
+    clip_id = publish(world, blobs)
+    source = office.pack()
+    unpack(source, school, office.key)
+    right = everything(school)
+    (school / "clips" / clip_id).rename(tmp_path / "outside")
+    (school / "clips" / clip_id).symlink_to(tmp_path / "outside")
+    (tmp_path / "outside" / "theirs.txt").write_text("not ours")
+
+    unpack(source, school, office.key)
+
+    assert everything(school) == right
+    assert (tmp_path / "outside" / "theirs.txt").exists()
+
+
+def test_a_folder_where_an_earlier_run_failed_mends_itself(
+    world: World, blobs: LocalBlobs, office: Office, school: Path
+) -> None:
+    """A film that was withdrawn, and a file, lie aside since."""
+    gone = publish(world, blobs)
+    unpack(office.pack(), school, office.key)
+    own = school / ".lantoa"
+    shutil.copytree(school / "clips" / gone, own / f"gone-{gone}")
+    (own / "gone-.DS_Store").write_bytes(b"x")
+    (school / "clips" / ".DS_Store").write_bytes(b"x")
+    world.withdraw(gone)
+
+    unpack(office.pack(), school, office.key)
+
+    assert there(school) == set()
+    assert {p.name for p in own.iterdir()} == {"lock", "pack.json"}
+
+
 class TestRefused:
     """And then nothing at the school is changed."""
 

@@ -210,6 +210,32 @@ def test_a_smaller_copy(world: World, blobs: LocalBlobs, ours: Ours) -> None:
     assert there == ["240p.mp4", "360p.mp4"]
 
 
+def test_no_link_is_followed_and_what_others_left_is_in_nobodys_way(
+    world: World, blobs: LocalBlobs, ours: Ours, tmp_path: Path
+) -> None:
+    linked, filed, gone = (publish(world, blobs, title=t) for t in ("một", "hai", "ba"))
+    ours.run()
+    outside = tmp_path / "outside"
+    clips = ours.folder / "clips"
+    (clips / linked).rename(outside)
+    (outside / "theirs.txt").write_text("not ours")
+    shutil.rmtree(clips / filed)
+    shutil.rmtree(clips / gone)
+    for name in (filed, gone, ".DS_Store"):
+        (clips / name).write_bytes(b"x")
+    (clips / linked).symlink_to(outside)
+    for clip_id in (linked, filed):
+        edit(world, clip_id, title="sửa lại")
+    world.withdraw(gone)
+
+    assert ours.run().is_good
+
+    assert ours.shown() == {linked: "sửa lại", filed: "sửa lại"}
+    assert not (clips / linked).is_symlink()
+    assert (outside / "theirs.txt").exists()
+    assert not (clips / gone).exists()
+
+
 def test_one_program_for_a_folder_and_one_folder_for_a_server(ours: Ours) -> None:
     with Shelf(ours.folder, ours.url), pytest.raises(InUse):
         ours.run()
