@@ -50,6 +50,7 @@ STATUS: dict[str, int] = {
     "wrong_link": 404,
     "link_revoked": 410,
     "too_many_guesses": 429,
+    "too_many_reports": 429,
 }
 
 # What only the web can refuse. Vietnamese is the source language.
