@@ -49,7 +49,7 @@ class Reported:
         return asked and self.clip.state == State.PUBLISHED
 
     def waits(self, to_hide: int) -> bool:
-        """Enough have reported it, on a day on which reports had hidden many, and it still shows."""
+        """Enough have reported it, on a day when reports had hidden many, and it still shows."""
         return self.clip.state == State.PUBLISHED and networks(self.reports) >= to_hide
 
 
