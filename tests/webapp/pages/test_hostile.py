@@ -275,7 +275,7 @@ ENDS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00")
 def test_a_place_in_a_list_at_the_end_of_the_calendar(visitor: Visitor, end: str) -> None:
     office = visitor(Role.ADMIN)
     assert office.get("/admin/audit?" + urlencode({"cursor": f"{end}~a"})).status == 422
-    assert office.get("/admin/audit?to=0001-01-01").status == 422
+    assert office.get("/admin/audit?to_day=0001-01-01").status == 422
     place = base64.urlsafe_b64encode(f"{end}|0|{'0' * 26}".encode()).decode()
     assert visitor(Role.MODERATOR).get(f"/reports?cursor={place}").status == 422
 
