@@ -62,6 +62,23 @@ def in_sql() -> FunctionElement[datetime]:
     return _Now()
 
 
+def in_utc(value: datetime) -> datetime:
+    """A time with a zone that came from outside. Raises :class:`ValueError` for one without, and
+    in the first and last hours of the calendar, which other zones (and ours) can not tell."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    try:
+        value.astimezone(VIETNAM)
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time at the end of the calendar") from None
+
+
+def parsed(text: str) -> datetime:
+    """ISO 8601 with a zone, that came from outside; as :func:`in_utc`."""
+    return in_utc(datetime.fromisoformat(text))
+
+
 def iso(value: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: the one form of time in the API, feed and audit."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

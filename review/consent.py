@@ -128,12 +128,9 @@ def _time(value: Any, field: str) -> datetime | None:
     if value is None or value == "":
         return None
     try:
-        parsed = datetime.fromisoformat(value)
+        at = datetime.fromisoformat(value)
+        return clock.in_utc(at if at.tzinfo else at.replace(tzinfo=UTC))
     except (TypeError, ValueError):
-        raise InvalidInput(**{field: "Cần là ngày theo dạng 2026-12-31."}) from None
-    try:
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except OverflowError:  # the first or last day of the calendar, in another zone
         raise InvalidInput(**{field: "Cần là ngày theo dạng 2026-12-31."}) from None
 
 

@@ -216,3 +216,9 @@ class TooManyGuesses(ReviewError):
     """Too many wrong guesses came from this network. ``retry_after``: seconds."""
 
     code = "too_many_guesses"
+
+
+class TooManyReports(ReviewError):
+    """This network has reported as much as one does in a day."""
+
+    code = "too_many_reports"

@@ -79,6 +79,7 @@ RULES: dict[str, str] = {
     "class_clips_full": "Lớp đã gửi đủ số clip mà thầy cô cho phép. Hãy nhờ thầy cô tăng giới hạn.",
     "wrong_link": "Đường dẫn riêng chưa đúng. Hãy xem lại từng chữ, hoặc xin thầy cô đường dẫn mới.",
     "link_revoked": "Đường dẫn riêng này đã được đổi hoặc thu hồi. Hãy xin thầy cô đường dẫn mới.",
+    "too_many_reports": "Hôm nay mạng này đã báo rất nhiều clip. Ngày mai hãy báo tiếp; lo cho một bạn nhỏ thì vẫn báo được ngay.",
     "too_many_guesses": "Mạng này vừa gõ sai quá nhiều lần. Hãy đợi 15 phút rồi thử lại, hoặc dùng mạng khác, ví dụ 4G.",
 }
 

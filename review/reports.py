@@ -1,6 +1,6 @@
 """Reports of published clips by anybody who watches one: what each does, and a moderator's word.
 
-Who reports is not asked. An address counts once a clip, as a hash that is forgotten after a week.
+Who reports is not asked. A network counts once a clip, as a hash that is forgotten after a week.
 See docs/decisions/0007.
 """
 
@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from review import clock, feed
 from review.consent import FEED_SCOPES, missing
-from review.errors import ConsentMissing, InvalidInput, NoSuchClip, StaleClip
+from review.errors import ConsentMissing, InvalidInput, NoSuchClip, StaleClip, TooManyReports
 from review.lifecycle import check_version, load, load_visible, move
 from review.models import Clip, Report
 from review.notices import telling
 from review.policy import SYSTEM, Actor, move_for
 from review.publication import in_feed, record
-from review.queries.reported import is_open
+from review.queries.reported import is_open, networks
 from review.queries.visibility import in_scope
 from review.reportreasons import BY_CODE, SHOWN, ReportReason, Way, codes
 from review.states import Action, State
 from review.text import clean
 
 MAX_TEXT = 500
-ONE_ADDRESS = 3  # clips that one address hides in a day by single reports
+ONE_NETWORK = 3  # clips that one network hides in a day by single reports
+MAX_A_DAY = 40  # reports of one network; worries are not among them
 FORGET_WHO = timedelta(days=7)
 KEPT = timedelta(days=180)
 _DAY = timedelta(days=1)
@@ -36,16 +37,18 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``to_hide``: addresses whose reports hide a clip. ``alone_a_day``: clips that single reports
-    hide in a day; what comes after waits for a moderator. A worry about a child never waits."""
+    """``to_hide``: networks whose reports hide a clip. ``alone_a_day``: clips that single reports
+    hide in a day, ``counted_a_day``: that several together do; what comes after waits for a
+    moderator. A worry about a child never waits."""
 
     to_hide: int
     alone_a_day: int
+    counted_a_day: int
 
 
 class Outcome(StrEnum):
     SENT = "sent"
-    AGAIN = "again"  # this address has told us before
+    AGAIN = "again"  # this network has told us before
     GONE = "gone"  # the clip is not public any more
 
 
@@ -59,10 +62,10 @@ def send(
     who: str,
     limits: Limits,
 ) -> Outcome:
-    """Take one report. ``who``: a keyed hash of the address that it comes from.
+    """Take one report. ``who``: a keyed hash of the network that it comes from.
 
     A clip that was withdrawn and one that is held answer alike. Raises :class:`NoSuchClip`,
-    :class:`InvalidInput`.
+    :class:`InvalidInput`, :class:`TooManyReports`.
     """
     clip = load(session, clip_id)
     if clip.published_at is None or not in_scope(viewer, clip):
@@ -75,14 +78,23 @@ def send(
             _store(session, clip, chosen, text, who)
             telling.more_worry(session, clip)
         return Outcome.GONE
-    if chosen.way is not Way.CASE and _is_repeated(session, clip, chosen, who):
-        return Outcome.AGAIN
+    if chosen.way is not Way.CASE:
+        if _is_repeated(session, clip, chosen, who):
+            return Outcome.AGAIN
+        _check_day(session, who)
     report = _store(session, clip, chosen, text, who)
     if chosen.way is Way.CASE:
         _hide(session, clip, Action.ESCALATE, report)
     else:
         _weigh(session, clip, chosen, report, limits)
     return Outcome.SENT
+
+
+def _check_day(session: Session, who: str) -> None:
+    """By the rows themselves: a web server that starts anew gives nobody a new day."""
+    today = Report.who == who, Report.at > clock.now(session) - _DAY
+    if (session.scalar(select(func.count()).where(*today)) or 0) >= MAX_A_DAY:
+        raise TooManyReports("this network has reported enough for a day")
 
 
 def _is_repeated(session: Session, clip: Clip, chosen: ReportReason, who: str) -> bool:
@@ -116,7 +128,7 @@ def _weigh(
     rows = session.scalars(mine.where(is_open())).all()
     if clip.state == State.PUBLISHED and (
         _is_enough_alone(session, clip, chosen, report, limits)
-        or len({row.who or row.id for row in rows}) >= limits.to_hide
+        or (networks(rows) >= limits.to_hide and _may_hide_together(session, limits))
     ):
         report.hid = True
         _hide(session, clip, Action.SUSPEND, report)
@@ -136,11 +148,24 @@ def _is_enough_alone(
     )
     if session.scalar(kept.limit(1)) is not None:
         return False
-    today = select(Report.who).where(
-        Report.hid, Report.reason.in_(codes(Way.ALONE)), Report.at > clock.now(session) - _DAY
-    )
-    hid = list(session.scalars(today))
-    return len(hid) < limits.alone_a_day and hid.count(report.who) < ONE_ADDRESS
+    hid = [who for who, reason in _hid_today(session) if reason in codes(Way.ALONE)]
+    return len(hid) < limits.alone_a_day and hid.count(report.who) < ONE_NETWORK
+
+
+def _may_hide_together(session: Session, limits: Limits) -> bool:
+    """Whether reports that were counted together have not hidden many today. Of those that hide
+    alone, what is over their own limit was counted too."""
+    hid = _hid_today(session)
+    alone = sum(reason in codes(Way.ALONE) for _who, reason in hid)
+    return len(hid) - min(alone, limits.alone_a_day) < limits.counted_a_day
+
+
+def _hid_today(session: Session) -> list[tuple[str | None, str]]:
+    """(who, reason) of the reports that have hidden a clip within a day."""
+    today = Report.hid, Report.at > clock.now(session) - _DAY
+    return [
+        (r.who, r.reason) for r in session.execute(select(Report.who, Report.reason).where(*today))
+    ]
 
 
 def _hide(session: Session, clip: Clip, action: Action, report: Report) -> None:

@@ -36,6 +36,12 @@ class Sentence(str):
         return made
 
 
+def is_writable(text: str) -> bool:
+    """A lone surrogate or NUL can be written by JSON, or behind a percent sign, and by no database
+    after it."""
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def one_of(accepted: Iterable[str]) -> Sentence:
     """What to say of a value that is not in a closed list."""
     return Sentence("Phải là một trong: {accepted}.", accepted=", ".join(accepted))

@@ -72,6 +72,7 @@ class Settings:
     takedown_hours: int
     reports_to_hide: int
     reports_alone_a_day: int
+    reports_counted_a_day: int
     feed_rate: int
     webhook_hosts: tuple[str, ...]
     session_hours: int
@@ -115,6 +116,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TAKEDOWN_HOURS", values.integer(1, 24 * 60), "libraries confirm within so long"),
     Variable("REPORTS_TO_HIDE", values.integer(1, 1000), "so many reports hide a public clip"),
     Variable("REPORTS_ALONE_A_DAY", values.integer(0, 10**6), "clips that single reports may hide"),
+    Variable("REPORTS_COUNTED_A_DAY", values.integer(0, 10**6), "clips that several may hide"),
     Variable("FEED_RATE", values.integer(0, 10**6), "pulls a minute of one token; 0: any number"),
     Variable("WEBHOOK_HOSTS", values.hosts, "hosts of this network that webhooks may reach"),
     Variable("SESSION_HOURS", values.integer(1, 24 * 60), "staff stay signed in so long"),
@@ -154,6 +156,7 @@ _DEFAULTS: dict[str, Any] = {
     "TAKEDOWN_HOURS": 24,
     "REPORTS_TO_HIDE": 3,
     "REPORTS_ALONE_A_DAY": 20,
+    "REPORTS_COUNTED_A_DAY": 20,
     "FEED_RATE": 600,
     "WEBHOOK_HOSTS": (),
     "SESSION_HOURS": 12,

@@ -40,7 +40,7 @@ from storage_config.database import Database
 
 TITLE = "Không chia sẻ mật khẩu"
 PASSWORD = "mat-khau-de-thu"
-LIMITS = Limits(to_hide=3, alone_a_day=1000)
+LIMITS = Limits(to_hide=3, alone_a_day=1000, counted_a_day=1000)
 FACTS: dict[str, Any] = {"duration_s": 12.5, "width": 640, "height": 360, "tags_removed": ["gps"]}
 
 

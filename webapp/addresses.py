@@ -28,15 +28,18 @@ def spoken(url: str) -> str:
 
 
 def network() -> str:
-    """Whoever shares an address, as a hash under the server's key: guesses are counted by it. Of
-    IPv6 the first 64 bits, since one home has all the others."""
+    """Whoever shares an address, as a hash under the server's key: guesses, reports and requests
+    are counted by it. Of IPv6 the first 56 bits: a home gets 256 networks of 64 bits and more
+    (RIPE-690, 4.2), and whoever lives there sends from any of them."""
     text = request.remote_addr or ""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         pass
     else:
-        if address.version == 6:
-            text = str(ipaddress.ip_network((address, 64), strict=False))
+        if isinstance(address, ipaddress.IPv6Address):
+            # A server that listens on both sees IPv4 as ::ffff:203.0.113.9: it is one address.
+            mapped = address.ipv4_mapped
+            text = str(mapped or ipaddress.ip_network((address, 56), strict=False))
     key = deps().settings.secret_key.encode()
     return hmac.new(key, b"network " + text.encode(), hashlib.sha256).hexdigest()[:32]

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from review import problems
 from review.errors import InvalidInput, QuotaReached, ReviewError, StaleClip
@@ -50,6 +50,7 @@ STATUS: dict[str, int] = {
     "wrong_link": 404,
     "link_revoked": 410,
     "too_many_guesses": 429,
+    "too_many_reports": 429,
 }
 
 # What only the web can refuse. Vietnamese is the source language.
@@ -206,8 +207,8 @@ def _http_error(error: HTTPException) -> Response:
     if status >= 500:
         return _server_error(error)
     code, sentence = _HTTP.get(status, _HTTP[400])
-    if isinstance(error, SecurityError) and not wants_json():
-        # A name that is not ours: no page is made for it, and no link with it.
+    if isinstance(error, SecurityError | BadHost) and not wants_json():
+        # A name that is not ours, or none: no page is made for it, and no link with it.
         return Response(translated(sentence), status, mimetype="text/plain")
     response = answer(code, status, sentence)
     for name, value in error.get_headers():

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from storage_config.settings import Settings
+from webapp.addresses import network
 from webapp.auth import bearer
 from webapp.deps import deps
 
@@ -22,7 +22,7 @@ UPLOAD_TYPE = "application/offset+octet-stream"  # of tus
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _PROGRAMS = ("/api/", "/uploads", "/feed/")
 
-limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+limiter = Limiter(key_func=network, headers_enabled=True)
 csrf = CSRFProtect()
 
 

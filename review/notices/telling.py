@@ -36,6 +36,9 @@ _OF_STATE: dict[str, str] = {
     State.CHANGES_REQUESTED: "changes_requested",
     State.REJECTED: "rejected",
 }
+# What is not said again of a clip to somebody who has not read it yet: whoever gives clips to and
+# fro would fill a colleague's page.
+_SAID_ONCE = ("assigned",)
 # Whose claim ends by these is told nothing: the clip is held, or was.
 _SILENT = (Action.ESCALATE, Action.RELEASE)
 
@@ -101,6 +104,14 @@ def _account(account_id: str | None) -> ColumnElement[bool]:
 
 def tell(session: Session, kind: str, clip: Clip, to: ColumnElement[bool]) -> None:
     """One notice for each active account that ``to`` finds, and a mail for those who want one."""
+    if kind in _SAID_ONCE:
+        said = select(Notice.id).where(
+            Notice.account_id == Account.id,
+            Notice.clip_id == clip.id,
+            Notice.kind == kind,
+            Notice.read_at.is_(None),
+        )
+        to = and_(to, ~said.exists())
     found = session.scalars(select(Account).where(Account.active, to).order_by(Account.id))
     write(session, kind, found.all(), clip_id=clip.id)
 

@@ -7,7 +7,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
@@ -39,9 +39,9 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         at, micros, row_id = base64.urlsafe_b64decode(padded).decode().split("|")
-        moment = datetime.fromisoformat(at).replace(microsecond=int(micros))
-        if moment.tzinfo is not None and is_id(row_id):
-            return moment.astimezone(UTC), row_id
+        moment = clock.parsed(at).replace(microsecond=int(micros))
+        if is_id(row_id):
+            return moment, row_id
     except (ValueError, OverflowError, binascii.Error):
         pass
     raise InvalidInput(cursor="Con trỏ trang không đúng. Hãy mở lại danh sách.")

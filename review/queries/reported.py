@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,15 @@ class Reported:
         """Somebody says that they are in it, and it still shows."""
         asked = any(report.reason in codes(Way.ALONE) for report in self.reports)
         return asked and self.clip.state == State.PUBLISHED
+
+    def waits(self, to_hide: int) -> bool:
+        """Enough have reported it, on a day when reports had hidden many, and it still shows."""
+        return self.clip.state == State.PUBLISHED and networks(self.reports) >= to_hide
+
+
+def networks(reports: Iterable[Report]) -> int:
+    """From how many networks they came. After some days that is forgotten: then each is one."""
+    return len({report.who or report.id for report in reports})
 
 
 def is_open() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
@@ -23,7 +23,7 @@ from review.models import Account, AuditRow, Clip
 from review.policy import Actor, Role
 from review.queries.paging import MAX_PAGE, Page
 from review.states import State
-from review.text import clean
+from review.text import clean, is_writable
 
 READERS = (Role.ADMIN, Role.MODERATOR)
 BATCH = 1000
@@ -126,7 +126,7 @@ def _conditions(session: Session, which: Filter) -> Iterator[ColumnElement[bool]
         first = select(AuditRow.seq).where(since).order_by(AuditRow.at, AuditRow.seq)
         yield _bound(session, first, lambda seq: AuditRow.seq >= seq)
     if which.to_day:
-        until = AuditRow.at < _day(which.to_day, "to") + timedelta(days=1)
+        until = AuditRow.at < _day(which.to_day, "to", days=1)
         last = select(AuditRow.seq).where(until).order_by(AuditRow.at.desc(), AuditRow.seq.desc())
         yield _bound(session, last, lambda seq: AuditRow.seq <= seq)
 
@@ -139,9 +139,10 @@ def _bound(
     return false() if seq is None else made(seq)
 
 
-def _day(text: str, field: str) -> datetime:
+def _day(text: str, field: str, *, days: int = 0) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=clock.VIETNAM).astimezone(UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=clock.VIETNAM)
+        return clock.in_utc(day) + timedelta(days=days)
     except (ValueError, OverflowError):
         raise InvalidInput(**{field: "Ngày chưa đúng, ví dụ 2026-11-20."}) from None
 
@@ -170,8 +171,8 @@ def _cursor(row: AuditRow) -> str:
 def _place(session: Session, cursor: str) -> int:
     moment, _, mark = cursor.partition("~")
     try:
-        at = datetime.fromisoformat(moment)
-        if at.tzinfo is None or not mark:
+        at = clock.parsed(moment)
+        if not mark or not is_writable(mark):
             raise ValueError(cursor)
     except ValueError:
         raise _wrong_cursor() from None

@@ -44,3 +44,17 @@ def test_a_time_without_a_zone_is_no_time(world: World) -> None:
 def test_one_form_of_time_outside() -> None:
     at = datetime(2026, 9, 5, 7, 0, 0, 123999, tzinfo=timezone(timedelta(hours=7)))
     assert clock.iso(at) == "2026-09-05T00:00:00.123Z"
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00", "9999-12-31T23:00:00Z"]
+)
+def test_a_time_that_no_other_zone_can_tell_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match="calendar"):
+        clock.parsed(text)
+
+
+def test_a_time_from_outside_has_a_zone() -> None:
+    assert clock.parsed("2026-09-05T07:00:00+07:00") == datetime(2026, 9, 5, tzinfo=UTC)
+    with pytest.raises(ValueError, match="zone"):
+        clock.parsed("2026-09-05T07:00:00")

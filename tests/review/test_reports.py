@@ -10,7 +10,14 @@ from sqlalchemy import select, update
 
 from review import casework, clock, consenting, decisions, publication, queries, reports
 from review.consent import Scope
-from review.errors import ConsentMissing, InvalidInput, NoSuchClip, NotAllowed, StaleClip
+from review.errors import (
+    ConsentMissing,
+    InvalidInput,
+    NoSuchClip,
+    NotAllowed,
+    StaleClip,
+    TooManyReports,
+)
 from review.models import Account, AuditRow, Clip, FeedEntry, Notice, Report
 from review.policy import Role
 from review.queries.trail import Filter, trail
@@ -101,7 +108,7 @@ class TestHiding:
         clip_id = world.clip(State.PUBLISHED, scope=Scope.SCHOOL)
         pupil = world.actor(Role.PUPIL)
         with world.write() as session:
-            limits = Limits(3, 1)
+            limits = Limits(3, 1, 20)
             said: dict[str, Any] = {"reason": "in_it", "text": "", "who": "x", "limits": limits}
             with pytest.raises(NoSuchClip):
                 reports.send(session, clip_id, None, **said)
@@ -131,20 +138,20 @@ class TestAbuse:
     def test_single_reports_hide_only_so_many_clips_a_day(self, world: World) -> None:
         clips = [world.clip(State.PUBLISHED) for _ in range(3)]
         for one in clips:
-            assert world.report(one, limits=Limits(3, 2)) == "sent"
+            assert world.report(one, limits=Limits(3, 2, 20)) == "sent"
         assert [state(world, one) for one in clips] == ["suspended", "suspended", "published"]
         with world.read() as session:
             page = queries.reported(session, world.actor(Role.MODERATOR))
             assert {row.clip.id for row in page.items if row.urgent} == {clips[2]}
         # Others who say anything of it add up, as ever; and tomorrow is another day.
-        assert [world.report(clips[2], "wrong", limits=Limits(3, 2)) for _ in range(2)]
+        assert [world.report(clips[2], "wrong", limits=Limits(3, 2, 20)) for _ in range(2)]
         assert state(world, clips[2]) == State.SUSPENDED
 
     def test_the_next_day_counts_anew(self, world: World) -> None:
         first, second = (world.clip(State.PUBLISHED) for _ in range(2))
-        world.report(first, limits=Limits(3, 1))
+        world.report(first, limits=Limits(3, 1, 20))
         age(world, timedelta(days=1, minutes=1))
-        world.report(second, limits=Limits(3, 1))
+        world.report(second, limits=Limits(3, 1, 20))
         assert state(world, second) == State.SUSPENDED
 
     def test_one_address_hides_three_clips_a_day(self, world: World) -> None:
@@ -153,8 +160,42 @@ class TestAbuse:
             world.report(one, who="somebody")
         assert [state(world, one) for one in clips] == ["suspended"] * 3 + ["published"]
 
+    def test_several_together_hide_only_so_many_clips_a_day(self, any_world: World) -> None:
+        world, few = any_world, Limits(to_hide=2, alone_a_day=1, counted_a_day=1)
+        first, second, third, fourth = (world.clip(State.PUBLISHED) for _ in range(4))
+        for one in (first, second):
+            assert [world.report(one, "wrong", limits=few) for _ in range(2)] == ["sent"] * 2
+        assert [state(world, one) for one in (first, second)] == ["suspended", "published"]
+        moderator = world.actor(Role.MODERATOR)
+        with world.read() as session:
+            rows = queries.reported(session, moderator).items
+            assert {row.clip.id for row in rows if row.waits(few.to_hide)} == {second}
+        # Who is in a clip does not wait for them; nor do they go on under that reason.
+        world.report(third, limits=few)
+        assert [world.report(fourth, limits=few) for _ in range(3)] == ["sent"] * 3
+        assert [state(world, one) for one in (third, fourth)] == ["suspended", "published"]
+        age(world, timedelta(days=1, minutes=1), clip_id=fourth)
+        world.report(fourth, "wrong", limits=few)
+        assert state(world, fourth) == State.SUSPENDED
+
+    def test_a_network_has_its_day_in_the_table(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reports, "MAX_A_DAY", 2)
+        clips = [world.clip(State.PUBLISHED) for _ in range(3)]
+        for one in clips[:2]:
+            world.report(one, "wrong", who="home")
+        with pytest.raises(TooManyReports):
+            world.report(clips[2], "wrong", who="home")
+        assert world.report(clips[0], "wrong", who="home") == "again"
+        assert world.report(clips[2], "wrong", who="school") == "sent"
+        assert world.report(clips[2], "worry", who="home") == "sent"
+        assert state(world, clips[2]) == State.HELD
+        age(world, timedelta(days=1, minutes=1))
+        assert world.report(clips[1], "in_it", who="home") == "sent"
+
     def test_a_worry_waits_for_no_limit(self, world: World, clip_id: str) -> None:
-        world.report(clip_id, "worry", limits=Limits(3, 0))
+        world.report(clip_id, "worry", limits=Limits(3, 0, 20))
         assert state(world, clip_id) == State.HELD
 
     def test_after_a_look_one_is_not_enough_any_more(self, world: World, clip_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from review.errors import InvalidInput
-from review.text import Sentence
+from review.text import Sentence, is_writable
 from webapp.errors import WebError
 
 MAX_DEPTH = 16  # of JSON; ours has four levels
@@ -31,11 +31,11 @@ def body() -> dict[str, Any]:
 
 
 def _check_text(value: Any, depth: int) -> None:
-    """A lone surrogate or NUL can be written by JSON and by nothing after it. Raises 400."""
+    """Raises 400 for what no database can write, and for what lies too deep."""
     if depth == 0:
         raise WebError("bad_json", 400)
     if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        if not is_writable(value):
             raise WebError("bad_text", 400)
     elif isinstance(value, Mapping):
         for name, item in value.items():

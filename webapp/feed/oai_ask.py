@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -12,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
+from review import clock
 from review.details import LEVELS, TOPICS
 from review.models import FeedEntry
 from review.queries.feedlists import Harvest
+from review.text import is_writable
 from webapp.feed.oai_formats import FORMATS
 
 _LIST = (("metadataPrefix",), ("from", "until", "set"))
@@ -65,7 +66,7 @@ class Ask:
             start=_moment(start)[0] if start else None,
             end=_moment(end)[1] if end else None,
             kind=kind or None,
-            value=unquote(value.replace("'", "%")) or None,
+            value=_value(value) or None,
         )
 
     def token(self, last: FeedEntry, told: int) -> str:
@@ -132,8 +133,14 @@ def _check_set(spec: str) -> None:
     kind, colon, value = spec.partition(":")
     closed = {"topic": tuple(TOPICS), "level": LEVELS}.get(kind)
     known = not value or closed is None or value in closed
+    if not is_writable(_value(value)):
+        raise Refusal("badArgument", "no such set: see ListSets")
     if kind not in _KINDS or bool(colon) != bool(value) or not known:
         raise Refusal("badArgument", "no such set: see ListSets")
+
+
+def _value(of_set: str) -> str:
+    return unquote(of_set.replace("'", "%"))
 
 
 def in_set(slug: str) -> str:
@@ -158,12 +165,12 @@ def _resumed(verb: str, given: Mapping[str, str]) -> Ask:
     try:
         state = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         wanted, at, seq, told = state
-        after = datetime.fromisoformat(at)
+        after = clock.parsed(at)
         _check_names(verb, wanted)
         _check_values(wanted)
-        whole = isinstance(seq, int) and isinstance(told, int) and 0 <= seq < 1 << 53
-        if verb == "ListSets" or after.tzinfo is None or not whole:
+        whole = all(type(number) is int and 0 <= number < 1 << 53 for number in (seq, told))
+        if verb == "ListSets" or not whole:
             raise ValueError
-    except (ValueError, TypeError, AttributeError, KeyError, binascii.Error, Refusal):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError, Refusal):
         raise Refusal("badResumptionToken", "this token was not given out here") from None
     return Ask(verb, wanted, after=(after, seq), told=told)

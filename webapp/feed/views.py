@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from review import accounts, feed
 from review.errors import InvalidInput, NoSuchClip
 from review.keys import is_id
+from webapp.addresses import network
 from webapp.api.blueprint import body, limit, whole_number
 from webapp.auth import bearer, require_library
 from webapp.deps import deps
@@ -30,7 +31,7 @@ def _set_up(state: object) -> None:
 
 def _who() -> str:
     """Rates are counted by token: many libraries may come from one network."""
-    return accounts.digest(bearer() or request.remote_addr or "")
+    return accounts.digest(bearer() or network())
 
 
 limiter.limit(

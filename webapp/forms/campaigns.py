@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -11,7 +11,6 @@ from wtforms import (
     BooleanField,
     DateField,
     DateTimeLocalField,
-    FieldList,
     FormField,
     IntegerField,
     SelectField,
@@ -22,14 +21,14 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from review import checklist, classcodes, stages
+from review import checklist, classcodes, clock, stages
 from review.campaigns import Plan
 from review.clock import VIETNAM
 from review.details import TOPICS
 from review.errors import InvalidInput
 from review.models import Campaign
 from review.stages import MAX_STAGES, OnDisagreement, Stage
-from webapp.forms.words import PageForm, RowForm, choices
+from webapp.forms.words import PageForm, RowForm, Rows, choices
 
 PARTIES = [
     ("", _("Không có bước này")),
@@ -67,7 +66,7 @@ class CampaignForm(PageForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    stages = FieldList(FormField(StageFields), min_entries=MAX_STAGES, max_entries=MAX_STAGES)
+    stages = Rows(FormField(StageFields), min_entries=MAX_STAGES, max_entries=MAX_STAGES)
     checklist = TextAreaField(_("Người duyệt xem xét (mỗi dòng một mục)"), [Length(max=4000)])
     announce_at = DateTimeLocalField(
         _("Công bố kết quả lúc"), [Optional()], format="%Y-%m-%dT%H:%M"
@@ -79,12 +78,12 @@ class CampaignForm(PageForm):
         """Raises :class:`InvalidInput`, with fields as the page names them."""
         return Plan(
             title=self.title.data or "",
-            opens_at=_begin_of(self.opens_at.data),
+            opens_at=_begin_of(self.opens_at.data, "opens_at"),
             closes_at=_end_of(self.closes_at.data),
             topics=tuple(self.topics.data or ()),
             stages=self._stages(),
             checklist=tuple((self.checklist.data or "").splitlines()),
-            announce_at=_in_utc(self.announce_at.data),
+            announce_at=_in_utc(self.announce_at.data, "announce_at"),
             holds_changes=bool(self.holds_changes.data),
         )
 
@@ -141,16 +140,19 @@ def lines_of(campaign: Campaign | None) -> str:
     return "\n".join(check["label"] for check in checklist.of_campaign(campaign))
 
 
-def _begin_of(day: date | None) -> datetime | None:
-    return _in_utc(datetime.combine(day, time()) if day else None)
+def _begin_of(day: date | None, field: str) -> datetime | None:
+    return _in_utc(datetime.combine(day, time()) if day else None, field)
 
 
 def _end_of(day: date | None) -> datetime | None:
     return classcodes.end_of(day) if day else None
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=VIETNAM).astimezone(UTC) if moment else None
+def _in_utc(moment: datetime | None, field: str) -> datetime | None:
+    try:
+        return clock.in_utc(moment.replace(tzinfo=VIETNAM)) if moment else None
+    except ValueError:
+        raise InvalidInput(**{field: "Ngày chưa đúng."}) from None
 
 
 def _here(moment: datetime | None, *, date_only: bool = False) -> Any:

@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _
 from wtforms import (
     BooleanField,
     DateField,
-    FieldList,
     FormField,
     HiddenField,
     IntegerField,
@@ -38,7 +37,7 @@ from review.errors import InvalidInput
 from review.models import Campaign
 from review.text import Sentence, clean
 from webapp.forms import licences
-from webapp.forms.words import PageForm, RowForm, choices
+from webapp.forms.words import PageForm, RowForm, Rows, choices
 
 SCOPES = [
     ("public", _("Mọi người")),
@@ -156,7 +155,7 @@ class SubmitForm(DetailsForm):
     reenactment = BooleanField(_("Đây là cảnh diễn lại"))
     hide_credit = BooleanField(_("Không ghi tên lớp cùng clip"))
     # One more than the rules take: a child beyond is refused, never silently left out.
-    people = FieldList(FormField(ConsentFields), min_entries=0, max_entries=MAX_PEOPLE + 1)
+    people = Rows(FormField(ConsentFields), min_entries=0, max_entries=MAX_PEOPLE + 1)
     clip = HiddenField()
 
     def _more(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from wtforms import (
     BooleanField,
-    FieldList,
     FloatField,
     FormField,
     HiddenField,
@@ -21,7 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from review.decisions import MAX_NOTES, NoteInput, Verdict
 from review.states import Action
 from webapp import reasons
-from webapp.forms.words import PageForm, RowForm, choices
+from webapp.forms.words import PageForm, RowForm, Rows, choices
 
 
 class Seconds(FloatField):
@@ -55,7 +54,7 @@ class DecisionForm(PageForm):
     # The desk's script sends it: what its player has told counts, and not the box.
     measured = BooleanField()
     # One more than the rules take: what is beyond is refused, never silently cut off.
-    notes = FieldList(FormField(NoteFields), min_entries=1, max_entries=MAX_NOTES + 1)
+    notes = Rows(FormField(NoteFields), min_entries=1, max_entries=MAX_NOTES + 1)
 
     # Beside a hold, for its officer alone.
     worry = TextAreaField(_("Điều bạn lo"), [Length(max=1000)])

@@ -8,10 +8,10 @@ from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _
-from wtforms import FieldList, FormField, SelectField, StringField
+from wtforms import FormField, SelectField, StringField
 
 from review.redaction import MAX_BOXES, MAX_CUTS, MAX_SOUNDS, Box
-from webapp.forms.words import PageForm, RowForm, choices
+from webapp.forms.words import PageForm, RowForm, Rows, choices
 
 # In the order of the page.
 LISTS = ("boxes", "sounds", "cuts")
@@ -54,9 +54,9 @@ class CutFields(RowForm):
 
 class RedactForm(PageForm):
     # One more than the rules take: what is beyond is refused, never silently cut off.
-    boxes = FieldList(FormField(BoxFields), max_entries=MAX_BOXES + 1)
-    sounds = FieldList(FormField(SoundFields), max_entries=MAX_SOUNDS + 1)
-    cuts = FieldList(FormField(CutFields), max_entries=MAX_CUTS + 1)
+    boxes = Rows(FormField(BoxFields), max_entries=MAX_BOXES + 1)
+    sounds = Rows(FormField(SoundFields), max_entries=MAX_SOUNDS + 1)
+    cuts = Rows(FormField(CutFields), max_entries=MAX_CUTS + 1)
 
     def drop_blank(self) -> None:
         """Rows in which nothing was typed do not count."""

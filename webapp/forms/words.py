@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, Form, FormField
 from wtforms.fields.choices import SelectChoice
 
+_ROW = re.compile(r"-([0-9]{1,4})(?:-|$)")
 # WTForms' sentence -> ours. One that is missing here would show in English.
 _SENTENCES = {
     "This field is required.": _("Hãy điền mục này."),
@@ -50,6 +52,16 @@ class RowForm(Form):
     class Meta(Form.Meta):
         def get_translations(self, form: Form) -> _Words:
             return _Words()
+
+
+class Rows(FieldList):
+    """Rows that a page sends as "people-0-label". WTForms takes "²" for a number too, and reads
+    one of any length; such a name is nobody's row."""
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        for name in formdata:
+            if name.startswith(prefix) and (found := _ROW.match(name, len(prefix))):
+                yield int(found[1])
 
 
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:

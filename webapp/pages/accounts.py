@@ -24,7 +24,7 @@ blueprint = Blueprint("accounts", __name__)
 
 def _name_and_address() -> str:
     name = accounts.sign_in_name(request.form.get("username", ""))
-    return f"{request.remote_addr} {name}"
+    return f"{network()} {name}"
 
 
 @blueprint.get("/sign-in")

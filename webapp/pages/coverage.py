@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from review import coverage, policy, queries
 from review.errors import InvalidInput, NoSuchClip, WrongState
 from review.policy import REVIEWER_ROLES
 from review.states import State
+from webapp.api.blueprint import body
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 
@@ -28,21 +29,24 @@ def add(clip_id: str) -> Response:
             raise NoSuchClip(f"there is no clip {clip_id!r} to decide on")
         if clip.state != State.IN_REVIEW:
             raise WrongState("nobody decides on this clip now")
-        sha256, spans, length_s = _played(request.get_json(silent=True))
+        sha256, spans, length_s = _played(body())
         kept = coverage.add(session, clip, actor, sha256, spans, length_s)
         missing = coverage.missing(session, clip, actor)
     return jsonify({"spans": kept, "unplayed": missing, "whole": bool(kept) and not missing})
 
 
-def _played(body: Any) -> tuple[str, list[tuple[float, float]], float]:
+def _played(told: dict[str, Any]) -> tuple[str, list[tuple[float, float]], float]:
     try:
-        spans = [(_seconds(a), _seconds(b)) for a, b in body["spans"]]
-        return str(body["sha256"]), spans, _seconds(body["length"])
-    except (KeyError, TypeError, ValueError):
+        spans = [(_seconds(a), _seconds(b)) for a, b in told["spans"]]
+        return str(told["sha256"]), spans, _seconds(told["length"])
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise InvalidInput(spans="Các đoạn đã phát không hợp lệ.") from None
 
 
 def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    seconds = float(value)
+    if not math.isfinite(seconds):
         raise ValueError(value)
-    return float(value)
+    return seconds

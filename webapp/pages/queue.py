@@ -126,8 +126,11 @@ def _filter_words() -> dict[str, str]:
 @roles(*REVIEWERS)
 def next_clip() -> Response:
     """Take the next one that nobody else has, as the queue was last filtered, and open its desk.
-    Opening a desk takes the claim too: there is nothing that only a POST does."""
+    Opening a desk takes the claim too: there is nothing that only a POST does. But a link on
+    another site takes nothing: it leads to the queue, and to its button."""
     actor = require_actor()
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return redirect(url_for("desk.queue"))
     with deps().database.write() as rows:
         filters = _going_on(rows, actor)
         found = taking.take_next(rows, actor, request.values.get("after"), filters)

@@ -45,11 +45,21 @@ def _page(clip: Clip, trouble: str = "") -> str:
     )
 
 
+def _limits() -> Limits:
+    of = deps().settings
+    return Limits(of.reports_to_hide, of.reports_alone_a_day, of.reports_counted_a_day)
+
+
+def _by_kind() -> str:
+    """However much a house has reported today: a worry about a child is another matter."""
+    return f"{network()} {'worry' if request.form.get('reason') == 'worry' else ''}"
+
+
 @blueprint.post("/<clip_id>/report")
-@limiter.limit("6/minute;40/day")
+@limiter.limit("6/minute")
+@limiter.limit("40/day", key_func=_by_kind)
 def send(clip_id: str) -> Response | tuple[str, int]:
     """Take it. What the page says next is the same for every reason, whoever looks on."""
-    settings = deps().settings
     try:
         with deps().database.write() as session:
             outcome = reports.send(
@@ -59,7 +69,7 @@ def send(clip_id: str) -> Response | tuple[str, int]:
                 reason=request.form.get("reason", ""),
                 text=request.form.get("text", ""),
                 who=network(),
-                limits=Limits(settings.reports_to_hide, settings.reports_alone_a_day),
+                limits=_limits(),
             )
     except InvalidInput as error:
         with deps().database.read() as session:

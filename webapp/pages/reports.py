@@ -35,6 +35,7 @@ def index() -> str:
         faces=faces,
         label=reason_label,
         reasons=publication.REASONS,
+        to_hide=deps().settings.reports_to_hide,
     )
 
 

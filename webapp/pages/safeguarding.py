@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from review import casework, queries
+from review import casework, clock, queries
 from review.casework import MAX_TEXT, RECIPIENTS, Case
 from review.clock import VIETNAM
 from review.errors import InvalidInput
@@ -122,7 +122,7 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text[:16]).replace(tzinfo=VIETNAM)
+        return clock.in_utc(datetime.fromisoformat(text[:16]).replace(tzinfo=VIETNAM))
     except ValueError:
         raise InvalidInput(told_at="Thời điểm chưa đúng.") from None
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
 from review import keys
 from review.models import Upload
 from storage_config.blobs import S3Blobs
+from webapp.api.blueprint import body
 from webapp.deps import deps
 from webapp.errors import WebError
 from webapp.uploads.bucket import BucketParts, BucketWriter
@@ -100,8 +101,7 @@ def links(upload_id: str) -> Response:
 
 
 def _numbers() -> list[int]:
-    value = request.get_json(silent=True)
-    numbers = value.get("numbers") if isinstance(value, dict) else None
+    numbers = body().get("numbers")
     if not isinstance(numbers, list) or not 0 < len(numbers) <= MOST:
         raise WebError("bad_json")
     if not all(type(number) is int for number in numbers):

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from review import batch, consenting, decisions, publication
+from review import batch, clock, consenting, decisions, publication
 from review.errors import NoSuchThing
 from review.models import Account, Clip, Job, Notice
 from review.notices import reading
@@ -135,6 +135,7 @@ def test_captions_that_are_saved_meanwhile_end_nobodys_claim(world: World) -> No
 def test_who_is_given_clips_to_review_hears_of_each_once(any_world: World) -> None:
     world = any_world
     giver, target = world.actor(Role.MODERATOR), world.person(Role.REVIEWER)
+    other = world.account(Role.REVIEWER)
 
     def give(to: Account, *clip_ids: str) -> None:
         with world.write() as session:
@@ -147,10 +148,20 @@ def test_who_is_given_clips_to_review_hears_of_each_once(any_world: World) -> No
     give(target, one, two)
     give(target, one)
     assert told(world, "assigned") == [("reviewer", "assigned")] * 2
+    # To and fro: a notice that nobody has read yet says it already.
+    for _ in range(2):
+        give(other, one)
+        give(target, one)
+    assert len(told(world, "assigned")) == 3  # and one for the other
+    with world.write() as session:
+        session.execute(update(Notice).values(read_at=clock.now(session)))
+    give(other, one)
+    give(target, one)
+    assert told(world, "assigned") == [("reviewer", "assigned")] * 5
     # Nobody is told of what they gave themselves.
     give(world.person(Role.MODERATOR), second_stage)
     assert world.get(second_stage).assigned_to == giver.id
-    assert len(told(world, "assigned")) == 2
+    assert len(told(world, "assigned")) == 5
 
 
 @pytest.mark.parametrize("before", [State.IN_REVIEW, State.APPROVED, State.PUBLISHED])

@@ -86,6 +86,9 @@ def headers(told: Any) -> list[tuple[str, str | None]]:
     ]
 
 
+_DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+
+
 class TestHarvester:
     """oaipmh-scythe against a real server."""
 
@@ -209,13 +212,22 @@ class TestErrors:
             [[], at, 1, 0],
             [{"metadataPrefix": ["oai_dc"]}, at, 1, 0],
             [{**DC, "from": 5}, at, 1, 0],
+            [DC, "0001-01-01T00:00:00+14:00", 1, 0],
+            [DC, "9999-12-31T23:00:00-14:00", 1, 0],
+            [DC, at, True, 0],
+            [DC, at, 1, True],
+            [{**DC, "set": "campaign:\ud800"}, at, 1, 0],
+            [{**DC, "set": "campaign:'00"}, at, 1, 0],
             {"a": 1},
             7,
         ]
         forged = [base64.urlsafe_b64encode(json.dumps(s).encode()).decode() for s in states]
-        for token in (*forged, "\x00", "\u0661", "A", "====", "e30", "bnVsbA", "[" * 3000):
+        for token in (*forged, "\x00", "\u0661", "A", "====", "e30", "bnVsbA", "[" * 3000, _DEEP):
             told = ask(library, "ListRecords", resumptionToken=token)
             assert (token, error(told)) == (token, "badResumptionToken")
+
+    def test_a_set_that_no_database_can_write(self, library: Caller, shelf: Shelf) -> None:
+        assert error(ask(library, "ListRecords", **DC, set="campaign:'00")) == "badArgument"
 
     def test_only_libraries_harvest(self, caller: Callable[..., Caller]) -> None:
         told = [problem(caller(who)("GET", "/feed/v1/oai")) for who in (None, Role.ADMIN)]

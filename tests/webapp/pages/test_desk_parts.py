@@ -76,8 +76,13 @@ def test_what_is_no_span_is_refused_and_other_bytes_are_told(
 ) -> None:
     clip_id, person = world.clip(), visitor(Role.REVIEWER)
     ours = sha256(world, clip_id)
-    for spans in (None, "0-12", [[0]], [[0, "12"]], [[True, 1]], [[0, 1]] * 501):
+    for spans in (None, "0-12", [[0]], [[0, "12"]], [[True, 1]], [[0, 10**400]], [[0, 1]] * 501):
         assert tell(person, clip_id, spans, sha256=ours)[0] == 422  # type: ignore[arg-type]
+    assert tell(person, clip_id, [[0, 1]], sha256=ours, length=10**400)[0] == 422
+    deep = {"data": "[" * 50_000, "content_type": "application/json"}
+    headers = {"X-CSRFToken": person.token(), "Accept": "application/json"}
+    answer = person.client.post(f"/review/{clip_id}/coverage", headers=headers, **deep)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_json")
     assert tell(person, clip_id, [[0, 1]], sha256="0" * 64)[0] == 409
     world.decide(clip_id, Action.REJECT, Role.REVIEWER)
     assert tell(person, clip_id, [[0, 1]], sha256=ours)[0] == 409

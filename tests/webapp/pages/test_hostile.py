@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -172,6 +174,7 @@ IDS = (
     "job_id",
     "class_id",
     "person_id",
+    "school_id",
     "consent_id",
     "redaction_id",
     "filter_id",
@@ -218,7 +221,7 @@ def test_every_form_refuses_who_is_not_signed_in(
 ) -> None:
     clip_id = world.clip(State.PUBLISHED)
     ids = {**dict.fromkeys(IDS, clip_id), "language": "vi"}
-    free = {"/sign-in", "/sign-out", "/join", "/language", "/c"}
+    free = {"/sign-in", "/sign-out", "/join", "/language", "/c", f"/library/{clip_id}/report"}
     person = visitor(None)
     for path in sorted({path.format(**ids) for path in _posts(app)} - free):
         page = person.post(path, {"reason": "office", "scope": "class", "version": "1"})
@@ -263,3 +266,59 @@ def test_an_address_that_is_no_id_is_not_found(visitor: Visitor, address: str) -
         for part in ("'%20OR%201=1", "%00", "..%2f..%2fetc", "%F0%9F%92%A5", "x" * 2000, "-1"):
             status = visitor(role).get(address.format(part)).status
             assert status in (403, 404), (address, part)
+
+
+ENDS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00")
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_place_in_a_list_at_the_end_of_the_calendar(visitor: Visitor, end: str) -> None:
+    office = visitor(Role.ADMIN)
+    assert office.get("/admin/audit?" + urlencode({"cursor": f"{end}~a"})).status == 422
+    assert office.get("/admin/audit?to_day=0001-01-01").status == 422
+    place = base64.urlsafe_b64encode(f"{end}|0|{'0' * 26}".encode()).decode()
+    assert visitor(Role.MODERATOR).get(f"/reports?cursor={place}").status == 422
+
+
+def test_a_campaign_at_the_end_of_the_calendar(visitor: Visitor) -> None:
+    office, path = visitor(Role.ADMIN), "/admin/campaigns/new"
+    page = office.get(path)
+    plain = {"slug": "vui", "title": "Vui", "stages-0-party": "reviewer"}
+    for bad in ({"opens_at": "0001-01-01"}, {"announce_at": "0001-01-01T00:00"}):
+        answer = office.send(page, path, **plain, **bad)
+        assert (answer.status, "Ngày chưa đúng." in answer.text) == (422, True), bad
+
+
+def test_a_case_told_at_the_end_of_the_calendar(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip(State.PUBLISHED)
+    world.report(clip_id, "worry")
+    officer, path = visitor(Role.SAFEGUARDING), f"/safeguarding/{clip_id}/hand-over"
+    told = {"recipient": "school", "name": "Tổ", "text": "x", "told_at": "0001-01-01T00:00"}
+    answer = officer.send(officer.get(f"/safeguarding/{clip_id}"), path, **told)
+    assert (answer.status, "Thời điểm chưa đúng." in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize("index", ["²", "9" * 5000])
+def test_a_row_with_a_number_that_is_none_is_nobodys(
+    visitor: Visitor, world: World, index: str
+) -> None:
+    """Where rows are sent: the desk, the hidden parts, a campaign's stages, the people."""
+    clip_id = world.clip()
+    reviewer, office, pupil = (visitor(r) for r in (Role.REVIEWER, Role.ADMIN, Role.PUPIL))
+    sent = (
+        (reviewer, f"/review/{clip_id}", f"notes-{index}-text"),
+        (reviewer, f"/clips/{clip_id}/redact", f"boxes-{index}-start"),
+        (office, "/admin/campaigns/new", f"stages-{index}-party"),
+        (pupil, "/submit", f"people-{index}-label"),
+    )
+    for person, path, name in sent:
+        assert person.post(path, {name: "x"}).status in (302, 303, 400, 409, 422), path
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "a..b", "a" * 64 + ".example"])
+@pytest.mark.parametrize("path", ["/", "/library", "/nothing", "/api/v1/clips"])
+def test_a_host_that_is_no_name_is_told_so(app: Flask, host: str, path: str) -> None:
+    answer = app.test_client().get(path, headers={"Host": host})
+    assert answer.status_code == 400
+    text = json.loads(answer.data)["title"] if path.startswith("/api") else answer.text
+    assert text == "Yêu cầu không đúng dạng."

@@ -142,6 +142,19 @@ def test_the_next_one_keeps_to_the_filter(visitor: Visitor, world: World) -> Non
     assert "Không còn clip nào hợp với bộ lọc." in ended.text
 
 
+def test_a_link_on_another_site_takes_no_clip(visitor: Visitor, world: World) -> None:
+    clip_id = world.clip()
+    person = visitor(Role.REVIEWER)
+    sent = person.get("/review/next", **{"Sec-Fetch-Site": "cross-site"})
+    assert (sent.status, sent.location) == (302, "/review")
+    assert world.get(clip_id).claimed_by is None
+    # By our own pages, the keyboard and whoever types the address.
+    for site in ("same-origin", "none"):
+        ours = person.get("/review/next", **{"Sec-Fetch-Site": site})
+        assert ours.location == f"/review/{clip_id}"
+    assert world.get(clip_id).claimed_by is not None
+
+
 def test_a_row_says_who_has_it_and_until_when(visitor: Visitor, world: World) -> None:
     clip_id = world.clip()
     other = world.account(Role.REVIEWER)

@@ -82,6 +82,33 @@ class TestReporting:
         assert [page.status for page in answers] == [303] * 6 + [429]
         assert "111" in answers[-1].text
 
+    def test_a_home_has_one_rate_whatever_addresses_it_sends_from(
+        self, app: Flask, visitor: Visitor, world: World, clip_id: str
+    ) -> None:
+        def report(address: str, reason: str = "wrong") -> int:
+            stranger = visitor()
+            stranger.client.environ_base["REMOTE_ADDR"] = address
+            return stranger.post(f"/library/{clip_id}/report", {"reason": reason}).status
+
+        home = [f"2001:db8:5:6{n:02x}::{n + 1}" for n in range(7)]
+        assert [report(one) for one in home] == [303] * 6 + [429]
+        assert world.get(clip_id).state == State.PUBLISHED  # and it counts once
+        assert report("2001:db8:5:700::1") == 303
+        assert [report(a) for a in ("203.0.113.9", "::ffff:203.0.113.9")] == [303, 303]
+        assert world.get(clip_id).state == State.SUSPENDED
+
+    def test_what_a_house_reported_before_does_not_stop_a_worry(
+        self, visitor: Visitor, world: World, clip_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("review.reports.MAX_A_DAY", 1)
+        other = world.clip(State.PUBLISHED, scope=Scope.PUBLIC)
+        stranger = visitor()
+        stranger.post(f"/library/{other}/report", {"reason": "wrong"})
+        page = stranger.post(f"/library/{clip_id}/report", {"reason": "wrong"})
+        assert (page.status, "Ngày mai hãy báo tiếp" in page.text) == (429, True)
+        assert stranger.post(f"/library/{clip_id}/report", {"reason": "worry"}).status == 303
+        assert world.get(clip_id).state == State.HELD
+
     def test_what_is_not_for_all_is_reported_by_those_who_see_it(
         self, visitor: Visitor, world: World
     ) -> None:
