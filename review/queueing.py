@@ -29,23 +29,13 @@ from review.models import (
     Revision,
     School,
 )
+from review.queueplaces import RETURNS_HERE, place_name
 from review.states import Party, State
 
 APART = timedelta(hours=1)
-# What a reviewer can look for: the picture flashes; it brings back what was taken down or not
-# approved; a face or a named child without consent; the file told where it was filmed.
-SIGNS = ("flashing", "returns", "consent", "gps")
-# `returns` as the clip's own school is told it (review.lookalikes: who may not see the other clip
-# hears of it what the public would).
-RETURNS_HERE = "returns_here"
 MAX_ALIKE, MAX_FOUND = 50, 500  # clips whose signs one move refreshes; that it looks at
 
 _ENDED = (State.WITHDRAWN, State.REJECTED)
-
-
-def place_name(party: str, kind: str | None = None, value: str | None = None) -> str:
-    """The name of a list: all that waits for ``party``, or what has this in common."""
-    return party if kind is None else f"{party}/{kind}:{value}"
 
 
 def follow(session: Session, clip: Clip, before: str) -> None:

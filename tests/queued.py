@@ -14,7 +14,8 @@ from review.details import LANGUAGES, TOPICS
 from review.keys import new_id
 from review.models import Campaign, Clip, QueuePlace, Revision, School, Upload
 from review.policy import Actor
-from review.queueing import APART, place_name
+from review.queueing import APART
+from review.queueplaces import place_name
 from review.states import Party, State
 from storage_config.database import Database
 from tests.world import FACTS, World

@@ -10,7 +10,7 @@ from review.details import LANGUAGES, LEVELS, TOPICS
 from review.errors import InvalidInput
 from review.keys import is_id
 from review.policy import Actor, Role
-from review.queueing import RETURNS_HERE, SIGNS, place_name
+from review.queueplaces import RETURNS_HERE, SIGNS, place_name
 from review.states import Party
 from review.text import one_of
 

@@ -14,13 +14,13 @@ from review import clock
 from review.models import Account, Clip, QueuePlace, School, SchoolClass
 from review.policy import Actor, Role, is_blind
 from review.queries.covers import faces
-from review.queueing import RETURNS_HERE, SIGNS
+from review.queueplaces import RETURNS_HERE, SIGNS
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """One line of a reviewer's queue; in a blind stage it names neither school nor class.
-    ``signs``: of :data:`review.queueing.SIGNS`."""
+    ``signs``: of :data:`review.queueplaces.SIGNS`."""
 
     clip: Clip
     school_name: str

@@ -19,7 +19,7 @@ from review.models import Campaign, School
 from review.policy import Actor, Role
 from review.queries import Filters
 from review.queries.filters import DAYS, SCOPES
-from review.queueing import SIGNS
+from review.queueplaces import SIGNS
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.i18n import translated
