@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import uuid
@@ -14,6 +15,7 @@ import requests
 import urllib3.connection
 
 CONNECT, READ = 10.0, 120.0  # seconds
+LARGEST = 64 * 1024 * 1024  # bytes of an answer that is kept in memory
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before the 1st, 2nd, ... repetition
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -61,6 +63,16 @@ class Server:
         return urlsplit(self.url).hostname in LOOPBACK
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Of an answer that leads on nothing is read: it may have no end."""
+        target = super().get_redirect_target(resp)
+        if target is not None:
+            resp.close()
+            resp.raw = io.BytesIO()
+        return target
+
+
 class Api:
     """``say`` hears of repetitions; ``sleep`` waits between them."""
 
@@ -68,7 +80,7 @@ class Api:
         self, server: Server, *, say: Callable[[str], None], pauses: tuple[float, ...] = PAUSES
     ) -> None:
         self.server, self.say, self.pauses = server, say, pauses
-        self.session = requests.Session()
+        self.session: requests.Session = _Session()
         self.session.headers.update(server.headers)
         self.session.headers["Accept"] = "application/json"
         self.session.trust_env = not server.is_local  # no proxy stands before this machine
@@ -102,14 +114,15 @@ class Api:
         for pause in (*self.pauses, None):
             try:
                 answer = self.session.request(
-                    method, self.server.url + path, timeout=(CONNECT, READ), **kwargs
+                    method, self.server.url + path, timeout=(CONNECT, READ), stream=True, **kwargs
                 )
-            except requests.RequestException as error:
+                body = _body_of(answer)
+            except (requests.RequestException, ValueError) as error:
                 trouble, wait = f"{self.server.url} does not answer: {error}", pause
             else:
                 if answer.status_code not in PASSING:
-                    return _json_of(answer)
-                trouble = str(_refusal(answer))
+                    return _json_of(answer, body)
+                trouble = str(refusal(answer.status_code, body, answer.reason))
                 wait = _longer(pause, answer.headers.get("Retry-After"))
             if wait is None or pause is None:
                 break
@@ -124,25 +137,29 @@ def _longer(pause: float | None, retry_after: str | None) -> float | None:
     return min(max(pause, float(retry_after)), 60.0)
 
 
-def _json_of(answer: requests.Response) -> dict[str, Any]:
+def _body_of(answer: requests.Response) -> bytes:
+    body = bytearray()
+    with answer:
+        for block in answer.iter_content(64 * 1024):
+            body += block
+            if len(body) > LARGEST:
+                sentence = f"{answer.url} answers with more than {LARGEST >> 20} MiB"
+                raise Refused(answer.status_code, "not_lantoa", sentence)
+    return bytes(body)
+
+
+def _json_of(answer: requests.Response, body: bytes) -> dict[str, Any]:
     if not answer.ok:
-        raise _refusal(answer)
-    try:
-        value = answer.json()
-    except requests.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict):
+        raise refusal(answer.status_code, body, answer.reason)
+    value = _object(body)
+    if value is None:
         raise Refused(answer.status_code, "not_lantoa", f"{answer.url} is not a Lan Tỏa server")
     return value
 
 
-def _refusal(answer: requests.Response) -> Refused:
-    return refusal(answer.status_code, answer.content, answer.reason)
-
-
 def refusal(status: int, body: bytes | None, reason: str = "") -> Refused:
     """From a problem+json answer, or from any other with an error status."""
-    problem = _object(body or b"")
+    problem = _object(body or b"") or {}
     sentence = str(problem.get("detail") or problem.get("title") or f"HTTP {status} {reason}")
     fields = problem.get("errors")
     if isinstance(fields, dict):
@@ -150,9 +167,9 @@ def refusal(status: int, body: bytes | None, reason: str = "") -> Refused:
     return Refused(status, str(problem.get("code", status)), sentence.strip())
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

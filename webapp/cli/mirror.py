@@ -90,7 +90,7 @@ def _round(
         run = Sync(shelf, Remote(target, say=aside), max_height=max_height, progress=progress)
         try:
             result = run.run()
-        except (Refused, Unreachable) as error:
+        except (Refused, Unreachable, Malformed) as error:
             if last:
                 raise click.ClickException(str(error)) from None
             aside(f"{error}; the next run tries again")

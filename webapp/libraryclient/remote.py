@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from review.hooks import is_public
 from webapp.cli.client import CONNECT, PASSING, READ, Api, Refused, Unreachable, refusal
+from webapp.libraryclient import said
 from webapp.libraryclient.files import BLOCK, LARGEST_PICTURE, File, sha256_of
 
 PAGE = 500
+REDIRECTS = 5
 GONE = frozenset({404, 410})
 
 
@@ -32,10 +37,14 @@ class Remote(Api):
     """One library's view of the server."""
 
     def changes(self, cursor: str) -> dict[str, Any]:
-        return self._call("GET", "/feed/v1/changes", params={"cursor": cursor, "limit": PAGE})
+        page = self._call("GET", "/feed/v1/changes", params={"cursor": cursor, "limit": PAGE})
+        said.page(page)
+        return page
 
     def snapshot(self) -> dict[str, Any]:
-        return self._call("GET", "/feed/v1/snapshot")
+        snapshot = self._call("GET", "/feed/v1/snapshot")
+        said.snapshot(snapshot)
+        return snapshot
 
     def ack(self, seq: int) -> None:
         self._call("POST", "/feed/v1/ack", json={"seq": seq})
@@ -43,11 +52,13 @@ class Remote(Api):
     def record(self, clip_id: str) -> dict[str, Any] | None:
         """What is true of the clip now; None once it is withdrawn."""
         try:
-            return self._call("GET", f"/feed/v1/clips/{clip_id}")
+            record = self._call("GET", f"/feed/v1/clips/{clip_id}")
         except Refused as error:
             if error.status in GONE:
                 return None
             raise
+        said.record(record)
+        return record
 
     def download(
         self, clip_id: str, file: File, part: Path, progress: Callable[[int], None]
@@ -62,7 +73,7 @@ class Remote(Api):
         while True:
             try:
                 self._fill(url, file, part, progress)
-            except (requests.RequestException, _Interrupted) as error:
+            except (requests.RequestException, _Interrupted, ValueError) as error:
                 if not pauses:
                     raise Unreachable(f"{url}: {error}") from None
                 wait = pauses.pop(0)
@@ -85,7 +96,7 @@ class Remote(Api):
         headers = {"Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
-        with self.session.get(url, headers=headers, stream=True, timeout=(CONNECT, READ)) as answer:
+        with self._opened(url, file, headers) as answer:
             _check(answer, part, have)
             most = LARGEST_PICTURE if file.bytes is None else file.bytes
             with part.open("ab" if answer.status_code == 206 else "wb") as out:
@@ -94,6 +105,37 @@ class Remote(Api):
                         return  # too long to be the right one: its digest will tell
                     out.write(block)
                     progress(len(block))
+
+    def _opened(self, url: str, file: File, headers: dict[str, str]) -> requests.Response:
+        """Redirects are followed (films and pictures lie in a bucket). What has no digest could be
+        anything: it is not fetched from our own network for a server that stands outside it."""
+        asked: dict[str, Any] = {"stream": True, "timeout": (CONNECT, READ)}
+        if file.sha256 is not None:
+            return self.session.get(url, headers=headers, **asked)
+        ours = urlsplit(self.server.url)
+        sent: dict[str, Any] = dict(headers)
+        for _ in range(REDIRECTS):
+            answer = self.session.get(url, headers=sent, allow_redirects=False, **asked)
+            target = self.session.get_redirect_target(answer)
+            if target is None:
+                return answer
+            url = urljoin(url, target)
+            there = urlsplit(url)
+            if (there.scheme, there.netloc) != (ours.scheme, ours.netloc):
+                sent["Authorization"] = None  # our token goes to our server
+                if _is_inside(there.hostname) and not _is_inside(ours.hostname):
+                    raise Damaged(f"{file.what} leads into this network: {url}")
+        raise Damaged(f"{file.what} leads on and on")
+
+
+def _is_inside(host: str | None) -> bool:
+    """Whether a name leads to an address that is none of the open internet. One that is not found
+    leads nowhere, or only a proxy knows it."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return not all(is_public(str(address[0])) for *_, address in found)
 
 
 def _check(answer: requests.Response, part: Path, have: int) -> None:
@@ -106,7 +148,7 @@ def _check(answer: requests.Response, part: Path, have: int) -> None:
     if status in PASSING:
         raise _Interrupted(f"HTTP {status}")
     if status not in (200, 206):
-        raise refusal(status, answer.content, answer.reason)
+        raise refusal(status, next(answer.iter_content(BLOCK), b""), answer.reason)
     begins = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
     if status == 206 and begins != str(have):
         part.unlink()

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from webapp.cli.client import Refused
-from webapp.libraryclient.files import files_of
+from webapp.libraryclient.files import Malformed, files_of
 from webapp.libraryclient.remote import Damaged, Gone, Remote
 from webapp.libraryclient.shelf import Noted, Shelf
 
@@ -70,8 +70,11 @@ class Sync:
 
     def _pull(self) -> int:
         """Note what is new and remove what is withdrawn; how many changes there were."""
-        count, more = 0, True
+        count, more, asked = 0, True, set()
         while more:
+            if self.shelf.cursor in asked:
+                raise Malformed("the feed says again and again that there is more")
+            asked.add(self.shelf.cursor)
             page = self.remote.changes(self.shelf.cursor)
             self.shelf.note(page)
             self.shelf.clear()

@@ -17,7 +17,7 @@ from workers.media.facts import Examined, MediaFacts, MediaLimits
 from workers.media.hashes import FrameHash
 from workers.media.pictures import Samples
 from workers.media.posters import POSTERS
-from workers.media.probe import TOLERANCE_S, probe
+from workers.media.probe import TOLERANCE_S, probe, whole_s
 from workers.media.run import Done, no_progress
 from workers.media.sandbox import Sandbox
 from workers.media.sound import Loudness, SoundPlan
@@ -70,7 +70,8 @@ def examine(
             shown = pool.submit(_posters, bench, facts, made, samples)
             whats, seen = _drawn(samples, out, facts)
             found = shown.result()
-            signals = {**heard.result(), "posters": found, "preview_s": made.duration_s}
+            preview_s = whole_s(out / PROXY, limits=_own(limits), sandbox=sandbox)
+            signals = {**heard.result(), "posters": found, "preview_s": preview_s}
     except Refused:
         (out / PROXY).unlink(missing_ok=True)
         raise

@@ -76,6 +76,12 @@ def probe(source: Path, *, limits: MediaLimits, sandbox: Sandbox) -> MediaFacts:
     return replace(facts, spliced=spliced)
 
 
+def whole_s(path: Path, *, limits: MediaLimits, sandbox: Sandbox) -> float | None:
+    """How long an MP4 of our own is, as players say it: to the end of picture and sound."""
+    done = asked(commands.ffprobe(path, MP4, limits), path, limits, sandbox)
+    return _number((_parse(done.stdout).get("format") or {}).get("duration"))
+
+
 def _parse(answer: bytes) -> dict[str, Any]:
     try:
         value = json.loads(answer)

@@ -83,6 +83,10 @@ def test_the_clip_is_understood(works: Works, name: str) -> None:
     assert (made.facts.width, made.facts.height) == size
     assert made.remuxed is copied
     assert made.facts.silent == (name in SILENT)
+    # What a browser says of the preview, which it takes from the file: who has watched it all is
+    # measured by this.
+    told = look.described(works.out(name) / "proxy.mp4")["format"]["duration"]
+    assert made.signals["preview_s"] == pytest.approx(float(told))
 
 
 @every
