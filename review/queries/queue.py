@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    not_,
     or_,
     select,
     tuple_,
@@ -36,6 +37,7 @@ from review.policy import Actor, Role
 from review.queries.filters import Filters
 from review.queries.paging import MAX_PAGE, Page, decode_cursor, encode_cursor, paged
 from review.queries.rows import QueueRow, queue_rows
+from review.queries.visibility import in_blind_stage
 from review.states import Action, Party, State
 
 WINDOW = 1000  # places that one page looks at
@@ -208,6 +210,9 @@ def _wanted(session: Session, actor: Actor, filters: Filters) -> list[ColumnElem
     if actor.role is Role.REVIEWER:
         elsewhere = Clip.school_id.is_distinct_from(actor.school_id)
         wanted.append(or_(Clip.stage_party != Party.PEER, elsewhere))
+    elif filters.school is not None:
+        # To be found by its school would tell whose it is.
+        wanted.append(not_(in_blind_stage(session)))
     if filters.scope == "due":
         # One who has decided in a stage does not decide in it again, nor approve in a later one.
         wanted.append(~cast(Clip.votes, String).contains(f'"{actor.id}"', autoescape=True))
