@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    and_,
     cast,
     func,
     literal,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from review import clock
-from review.claims import free_for
+from review.claims import free_for, held_by
 from review.clock import UtcDateTime
 from review.keys import is_id
 from review.models import Clip, Decision, QueuePlace
@@ -257,7 +256,7 @@ def _mine(session: Session, actor: Actor, filters: Filters) -> list[str]:
 def _claimed(session: Session, actor: Actor) -> Select[str]:
     """Ids of the clips that are this person's own work now: claimed, or given to them."""
     now = clock.now(session)
-    held = and_(Clip.claimed_by == actor.id, Clip.claimed_until > now)
+    held = held_by(actor, now)
     # Two looks at two indexes: of one question with "or" SQLite reads all that is in review.
     waiting = Clip.state == State.IN_REVIEW
     given = Clip.assigned_to == actor.id

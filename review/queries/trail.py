@@ -45,8 +45,7 @@ class Filter:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One act, as it is told. ``person``: what pages call whoever did it; empty for our own
-    programs, for an officer, whose name would tell what it was about, and where reviewers are blind.
-    """
+    programs, for an officer, whose name would tell what it was about, and in a blind stage."""
 
     at: datetime
     clip_id: str

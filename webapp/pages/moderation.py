@@ -28,7 +28,8 @@ def details(clip_id: str) -> str | Response | tuple[str, int]:
     actor = require_actor()
     with deps().database.read() as session:
         clip = queries.get_clip(session, actor, clip_id)
-        policy.move_for(actor, Action.EDIT_DETAILS, clip)  # before that, they may be kept from the eyes
+        # Before, a blind reviewer is not to read them.
+        policy.move_for(actor, Action.EDIT_DETAILS, clip)
     form = EditForm(obj=clip)
     if request.method == "GET":
         return render_template("details.html", clip=clip, form=form)
