@@ -37,7 +37,8 @@ def test_a_sixth_claim_gives_the_oldest_back_to_the_others(any_world: World) -> 
         claim(world, clip_id, greedy)
         with world.write() as session:  # as if each had come a second after the one before
             row = session.get_one(Clip, clip_id)
-            row.claimed_until -= timedelta(seconds=100 - number)  # type: ignore[operator]
+            assert row.claimed_until is not None
+            row.claimed_until = row.claimed_until - timedelta(seconds=100 - number)
         if number == AT_MOST - 1:
             claim(world, clips[0], greedy)  # its desk is still open
     assert held(world, clips, greedy) == [clips[0], *clips[3:]]

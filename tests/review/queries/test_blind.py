@@ -47,6 +47,7 @@ def test_nobody_is_named_in_the_audit_of_it_until_it_leaves_the_stage(any_world:
     blind = world.clip(stage=1, campaign=campaign.slug)
     plain = world.clip(stage=len(DEFAULT.stages) - 1)
     owner = world.person(Role.TEACHER)
+    assert owner.username is not None
 
     def lines(role: Role, **which: str) -> list[Line]:
         with world.read() as session:
