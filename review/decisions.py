@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -46,7 +46,6 @@ from review.stages import OBJECTIONS, Course
 from review.states import Action, Party, State
 from review.text import Sentence, clean, one_of
 
-CLAIM = timedelta(minutes=10)
 MAX_NOTES = 100
 VERDICTS = policy.VERDICTS | {Action.ESCALATE}
 # A child at risk does not wait for a colleague's claim to end.
@@ -83,12 +82,15 @@ class Verdict:
 
 
 def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
-    """Take or renew the claim; the time until which it holds. Raises :class:`ClaimHeld`."""
+    """Take or renew the claim; the time until which it holds. For who may decide in the clip's
+    stage: who may only object holds nobody up. Of many the oldest is given back. Raises
+    :class:`ClaimHeld`, :class:`NotAllowed` and its kinds."""
     clip = load_visible(session, clip_id, actor)
     if clip.state != State.IN_REVIEW or not reviews(actor, clip):
         raise NotAllowed("only a clip in review can be claimed, by one who may decide on it")
+    move_for(actor, Action.APPROVE, clip, approvers=approvers(session, clip))
     now = clock.now(session)
-    until = now + CLAIM
+    until = now + claims.CLAIM
     taken = session.execute(
         update(Clip)
         .where(Clip.id == clip.id, claims.free_for(actor, now))
@@ -99,6 +101,7 @@ def claim(session: Session, clip_id: str, actor: Actor) -> datetime:
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         assert clip.claimed_until is not None
         raise ClaimHeld("another reviewer has this clip", until=clock.iso(clip.claimed_until))
+    claims.release_oldest(session, actor, now)
     return until
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from review import clock
 from review.claims import free_for
 from review.decisions import claim, release_claim
+from review.errors import NotAllowed
 from review.models import Clip
 from review.policy import Actor
 from review.queries.filters import Filters
@@ -31,12 +32,21 @@ def take_next(
     for _ in range(MAX_ROUNDS):
         found = free_clips(session, actor, after, AT_ONCE, filters)
         for clip_id in found:
-            if _lock_free(session, clip_id, actor):
-                claim(session, clip_id, actor)
+            if _lock_free(session, clip_id, actor) and _claims(session, clip_id, actor):
                 return clip_id
         if not found:
             return None
     return None
+
+
+def _claims(session: Session, clip_id: str, actor: Actor) -> bool:
+    """False for one that the list has for this person who may not approve it: who hid something in
+    it, for one."""
+    try:
+        claim(session, clip_id, actor)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _lock_free(session: Session, clip_id: str, actor: Actor) -> bool:

@@ -16,10 +16,10 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    and_,
     cast,
     func,
     literal,
+    not_,
     or_,
     select,
     tuple_,
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from review import clock
-from review.claims import free_for
+from review.claims import free_for, held_by
 from review.clock import UtcDateTime
 from review.keys import is_id
 from review.models import Clip, Decision, QueuePlace
@@ -36,6 +36,7 @@ from review.policy import Actor, Role
 from review.queries.filters import Filters
 from review.queries.paging import MAX_PAGE, Page, decode_cursor, encode_cursor, paged
 from review.queries.rows import QueueRow, queue_rows
+from review.queries.visibility import in_blind_stage
 from review.states import Action, Party, State
 
 WINDOW = 1000  # places that one page looks at
@@ -208,6 +209,9 @@ def _wanted(session: Session, actor: Actor, filters: Filters) -> list[ColumnElem
     if actor.role is Role.REVIEWER:
         elsewhere = Clip.school_id.is_distinct_from(actor.school_id)
         wanted.append(or_(Clip.stage_party != Party.PEER, elsewhere))
+    elif filters.school is not None:
+        # To be found by its school would tell whose it is.
+        wanted.append(not_(in_blind_stage(session)))
     if filters.scope == "due":
         # One who has decided in a stage does not decide in it again, nor approve in a later one.
         wanted.append(~cast(Clip.votes, String).contains(f'"{actor.id}"', autoescape=True))
@@ -252,7 +256,7 @@ def _mine(session: Session, actor: Actor, filters: Filters) -> list[str]:
 def _claimed(session: Session, actor: Actor) -> Select[str]:
     """Ids of the clips that are this person's own work now: claimed, or given to them."""
     now = clock.now(session)
-    held = and_(Clip.claimed_by == actor.id, Clip.claimed_until > now)
+    held = held_by(actor, now)
     # Two looks at two indexes: of one question with "or" SQLite reads all that is in review.
     waiting = Clip.state == State.IN_REVIEW
     given = Clip.assigned_to == actor.id

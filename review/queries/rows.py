@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import clock
+from review import claims, clock
 from review.models import Account, Clip, QueuePlace, School, SchoolClass
 from review.policy import Actor, Role, is_blind
 from review.queries.covers import faces
@@ -44,7 +44,7 @@ def queue_rows(session: Session, actor: Actor, clips: Sequence[Clip]) -> list[Qu
     signs = _signs(session, actor, clips)
     rows = []
     for clip in clips:
-        claimed = clip.claimed_until is not None and clip.claimed_until > now
+        claimed = claims.stands(clip, now)
         blind = is_blind(actor, clip)
         rows.append(
             QueueRow(

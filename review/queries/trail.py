@@ -2,17 +2,18 @@
 
 Nothing here tells of a hold. Rows that a hold made are left out, and what was done to a held clip
 for all to see reads as if it had stood in the review. Numbers, hashes and versions are left out
-for everybody: a gap in them would tell of what is left out.
+for everybody: a gap in them would tell of what is left out. While a clip stands in a blind stage,
+moderators, who review it, are not told who did anything to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select
 from sqlalchemy.orm import Session
 
 from review import clock
@@ -22,6 +23,7 @@ from review.lifecycle import HOLD_ACTIONS, without_hold
 from review.models import Account, AuditRow, Clip
 from review.policy import Actor, Role
 from review.queries.paging import MAX_PAGE, Page
+from review.queries.visibility import in_blind_stage
 from review.states import State
 from review.text import clean, is_writable
 
@@ -44,7 +46,7 @@ class Filter:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One act, as it is told. ``person``: what pages call whoever did it; empty for our own
-    programs, and for an officer, whose name would tell what it was about."""
+    programs, for an officer, whose name would tell what it was about, and in a blind stage."""
 
     at: datetime
     clip_id: str
@@ -68,7 +70,7 @@ def trail(
     rows = _rows(session, actor, which, before, limit + 1)
     more = len(rows) > limit
     last = rows[limit - 1][0] if more else None
-    return Page([_line(*row) for row in rows[:limit]], _cursor(last) if last else None)
+    return Page(_lines(session, actor, rows[:limit]), _cursor(last) if last else None)
 
 
 def batch(
@@ -79,7 +81,7 @@ def batch(
     if actor.role not in READERS:
         return [], None
     rows = _rows(session, actor, which, before, BATCH)
-    return [_line(*row) for row in rows], rows[-1][0].seq if len(rows) == BATCH else None
+    return _lines(session, actor, rows), rows[-1][0].seq if len(rows) == BATCH else None
 
 
 def _rows(
@@ -88,7 +90,7 @@ def _rows(
     query = (
         select(AuditRow, Account)
         .outerjoin(Account, Account.id == AuditRow.actor_id)
-        .where(_told_to(actor), *_conditions(session, which))
+        .where(_told_to(actor), *_conditions(session, actor, which))
     )
     if before is not None:
         query = query.where(AuditRow.seq < before)
@@ -107,7 +109,7 @@ def _told_to(actor: Actor) -> ColumnElement[bool]:
     return and_(told, or_(seen.exists(), AuditRow.action.in_(OF_A_CAMPAIGN)))
 
 
-def _conditions(session: Session, which: Filter) -> Iterator[ColumnElement[bool]]:
+def _conditions(session: Session, actor: Actor, which: Filter) -> Iterator[ColumnElement[bool]]:
     """A person and days are looked up first: then each filter is a range of one index, in the
     order of the page, and a busy person's million rows are not sorted."""
     if which.clip:
@@ -121,6 +123,9 @@ def _conditions(session: Session, which: Filter) -> Iterator[ColumnElement[bool]
         people = select(Account.id).where(named, Account.role != Role.SAFEGUARDING)
         found = session.scalars(people.limit(1)).first()
         yield false() if found is None else AuditRow.actor_id == found
+        if actor.role is Role.MODERATOR and found != actor.id:
+            blind = select(Clip.id).where(Clip.id == AuditRow.clip_id, in_blind_stage(session))
+            yield not_(blind.exists())
     if which.from_day:
         since = AuditRow.at >= _day(which.from_day, "from")
         first = select(AuditRow.seq).where(since).order_by(AuditRow.at, AuditRow.seq)
@@ -147,14 +152,27 @@ def _day(text: str, field: str, *, days: int = 0) -> datetime:
         raise InvalidInput(**{field: "Ngày chưa đúng, ví dụ 2026-11-20."}) from None
 
 
-def _line(row: AuditRow, account: Account | None) -> Line:
+def _lines(
+    session: Session, actor: Actor, rows: Sequence[tuple[AuditRow, Account | None]]
+) -> list[Line]:
+    blind: set[str] = set()
+    if actor.role is Role.MODERATOR and rows:
+        ids = {row.clip_id for row, _ in rows}
+        here = select(Clip.id).where(Clip.id.in_(ids), in_blind_stage(session))
+        blind = set(session.scalars(here))
+    return [_line(actor, row, who, is_blind=row.clip_id in blind) for row, who in rows]
+
+
+def _line(actor: Actor, row: AuditRow, account: Account | None, *, is_blind: bool) -> Line:
     told = without_hold(row)
-    is_officer = account is not None and account.role == Role.SAFEGUARDING
+    is_named = account is not None and account.role != Role.SAFEGUARDING
+    if is_blind and account is not None and account.id != actor.id:
+        is_named = False
     return Line(
         row.at,
         row.clip_id,
         row.action,
-        account.label if account is not None and not is_officer else "",
+        account.label if account is not None and is_named else "",
         told["by"],
         told["from"],
         told["to"],

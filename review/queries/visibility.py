@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from review.consent import Scope
 from review.errors import NoSuchClip
 from review.keys import is_id
-from review.models import Clip
+from review.models import Clip, PolicyRow
 from review.policy import Actor, may_see
 from review.states import State
 
@@ -45,6 +45,19 @@ def get_clip(session: Session, actor: Actor | None, clip_id: str) -> Clip:
     if clip is None or not can_see(actor, clip):
         raise NoSuchClip(f"there is no clip {clip_id!r}")
     return clip
+
+
+def in_blind_stage(session: Session) -> ColumnElement[bool]:
+    """The clip stands where whoever reviews is not told whose it is: :func:`review.policy.is_blind`
+    for lists. Policies are few, and only some have such a stage."""
+    places = [
+        (row.id, number)
+        for row in session.scalars(select(PolicyRow))
+        for number, stage in enumerate(row.rules.stages)
+        if stage.blind
+    ]
+    here = tuple_(Clip.policy_id, Clip.stage).in_(places)
+    return and_(Clip.state == State.IN_REVIEW, Clip.policy_id.is_not(None), here)
 
 
 def scope_filter(viewer: Actor | None) -> ColumnElement[bool]:

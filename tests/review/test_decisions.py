@@ -19,7 +19,8 @@ from review import (
     queries,
     submission,
 )
-from review.decisions import CLAIM, MAX_NOTES, NoteInput, Verdict
+from review.claims import CLAIM
+from review.decisions import MAX_NOTES, NoteInput, Verdict
 from review.errors import (
     ClaimHeld,
     InvalidInput,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from review import accounts, decisions, queries, queueing, taking
+from review import accounts, claims, queries, queueing, taking
 from review.models import Clip
 from review.policy import Actor, Role
 from review.queries import Filters
@@ -119,7 +119,7 @@ def test_a_claim_that_ended_is_free_for_the_next(world: World) -> None:
     assert take(world, world.actor(Role.REVIEWER)) is None
     with world.write() as session:
         row = session.get_one(Clip, clip_id)
-        row.claimed_until = row.claimed_until - decisions.CLAIM - timedelta(seconds=1)
+        row.claimed_until = row.claimed_until - claims.CLAIM - timedelta(seconds=1)
     assert take(world, world.actor(Role.REVIEWER)) == clip_id
 
 

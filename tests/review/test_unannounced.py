@@ -140,7 +140,8 @@ def test_hiding_something_is_as_in_review_and_takes_the_decision_back(
     clip_id, campaign = waiting(world)
     for each in (plain, clip_id):
         with world.write() as session:  # the office let it wait for a day
-            session.get_one(Clip, each).submitted_at -= timedelta(days=1)
+            row = session.get_one(Clip, each)
+            row.submitted_at = row.created_at - timedelta(days=1)
     teacher, moderator = world.actor(Role.TEACHER), world.actor(Role.MODERATOR)
     counted = sums(world)
     world.decide(clip_id, action, Role.MODERATOR)
@@ -159,6 +160,7 @@ def test_hiding_something_is_as_in_review_and_takes_the_decision_back(
     assert told(clip_id) == told(plain)
     clip = world.get(clip_id)
     assert (clip.state, clip.stage, clip.votes, clip.unannounced) == ("processing", 0, [], False)
+    assert clip.submitted_at is not None
     assert clip.submitted_at > world.get(clip_id).created_at - timedelta(hours=1)
     assert sums(world) == counted
     with world.read() as session:

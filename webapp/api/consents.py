@@ -12,8 +12,8 @@ from review import consenting, queries
 from review.clock import iso
 from review.consent import RECORDERS, GivenConsent, Person
 from review.errors import InvalidInput, NoSuchClip, NoSuchThing, NotAllowed
-from review.models import ClipPerson, Consent
-from review.policy import parties
+from review.models import Clip, ClipPerson, Consent
+from review.policy import Actor, is_blind, parties
 from review.states import STAFF
 from webapp.api.blueprint import blueprint, body
 from webapp.auth import require_actor
@@ -29,25 +29,31 @@ def _unknown_alike() -> Iterator[None]:
         raise NoSuchThing("there is no such person or consent") from None
 
 
-def _consent(row: Consent) -> dict[str, Any]:
+def _sees_evidence(actor: Actor, clip: Clip) -> bool:
+    """Where a paper lies may name a school and people: it is told to those who keep such papers,
+    and not while they are to judge without knowing whose clip it is."""
+    return bool(parties(actor, clip) & RECORDERS) and not is_blind(actor, clip)
+
+
+def _consent(row: Consent, *, evidence: bool = True) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind,
         "scope": row.scope,
         "text_version": row.text_version,
-        "evidence": row.evidence,
+        "evidence": row.evidence if evidence else "",
         "given_at": iso(row.given_at),
         "valid_until": iso(row.valid_until),
         "revoked_at": iso(row.revoked_at) if row.revoked_at else None,
     }
 
 
-def _person(row: ClipPerson, consents: list[Consent]) -> dict[str, Any]:
+def _person(row: ClipPerson, consents: list[Consent], *, evidence: bool = True) -> dict[str, Any]:
     return {
         "id": row.id,
         "label": row.label,
         "under_seven": row.under_seven,
-        "consents": [_consent(c) for c in consents],
+        "consents": [_consent(c, evidence=evidence) for c in consents],
     }
 
 
@@ -59,7 +65,8 @@ def list_people(clip_id: str) -> Response:
         clip = queries.get_clip(session, actor, clip_id)
         if not parties(actor, clip) & (RECORDERS | STAFF):
             raise NotAllowed("consents are shown to the owner and to staff")
-        items = [_person(*pair) for pair in queries.people(session, clip)]
+        evidence = _sees_evidence(actor, clip)
+        items = [_person(*pair, evidence=evidence) for pair in queries.people(session, clip)]
     return jsonify({"items": items})
 
 
@@ -95,5 +102,7 @@ def revoke_consent(consent_id: str) -> Response:
     """End a consent; the clip is withdrawn in the same transaction."""
     actor = require_actor()
     with _unknown_alike(), deps().database.write() as session:
-        answer = _consent(consenting.revoke_consent(session, consent_id, actor))
+        row = consenting.revoke_consent(session, consent_id, actor)
+        clip = session.get_one(Clip, session.get_one(ClipPerson, row.person_id).clip_id)
+        answer = _consent(row, evidence=_sees_evidence(actor, clip))
     return jsonify(answer)

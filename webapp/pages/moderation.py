@@ -6,11 +6,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from review import publication, queries
+from review import policy, publication, queries
 from review.consent import parse_scope
 from review.errors import InvalidInput, ReviewError
 from review.models import Clip
 from review.policy import Role
+from review.states import Action
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.errors import STATUS
@@ -27,6 +28,8 @@ def details(clip_id: str) -> str | Response | tuple[str, int]:
     actor = require_actor()
     with deps().database.read() as session:
         clip = queries.get_clip(session, actor, clip_id)
+        # Before, a blind reviewer is not to read them.
+        policy.move_for(actor, Action.EDIT_DETAILS, clip)
     form = EditForm(obj=clip)
     if request.method == "GET":
         return render_template("details.html", clip=clip, form=form)

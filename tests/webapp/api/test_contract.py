@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from review.policy import Role
-from review.states import Action, State
+from review.stages import Stage
+from review.states import Action, Party, State
 from tests.webapp.conftest import Caller, problem
 from tests.world import TITLE, World, consented
 
@@ -524,6 +525,27 @@ class TestPeople:
             "revoked_at": None,
         }
         assert listed == {"items": [{**person, "consents": [given]}]}
+
+    def test_where_the_paper_lies_is_told_to_those_who_keep_it_and_are_not_blind(
+        self, world: World, caller: Callers
+    ) -> None:
+        blind = world.campaign(Stage(Party.MODERATOR, blind=True))
+        people = (consented(evidence="tủ hồ sơ lớp 7A"),)
+        clip_id = world.clip(people=people)
+        hidden = world.clip(people=people, campaign=blind.slug)
+
+        def told(role: Role, clip_id: str) -> set[str]:
+            listed = caller(role)("GET", f"/api/v1/clips/{clip_id}/people").get_json()
+            return {c["evidence"] for row in listed["items"] for c in row["consents"]}
+
+        expected = {Role.TEACHER: "tủ hồ sơ lớp 7A", Role.REVIEWER: ""}
+        for role, evidence in expected.items():
+            assert told(role, clip_id) == told(role, hidden) == {evidence}
+        assert told(Role.MODERATOR, clip_id) == {"tủ hồ sơ lớp 7A"}
+        assert told(Role.MODERATOR, hidden) == {""}
+        moderator = caller(Role.MODERATOR)
+        listed = moderator("GET", f"/api/v1/clips/{hidden}/people").get_json()["items"]
+        assert [c["scope"] for c in listed[0]["consents"]] == ["public", "public"]
 
     def test_a_revoked_consent_withdraws_the_clip_at_once(
         self, world: World, caller: Callers

@@ -346,3 +346,13 @@ def test_a_hold_shows_in_nothing_of_this(
         )
 
     assert without_tokens(shown(held)) == without_tokens(shown(plain))
+
+
+def test_a_blind_moderator_does_not_read_the_credit_where_details_are_edited(
+    visitor: Visitor, world: PicturedWorld
+) -> None:
+    campaign = world.campaign(Stage(Party.MODERATOR, blind=True))
+    clip_id = world.clip(campaign=campaign.slug)
+    page = visitor(Role.MODERATOR).get(f"/clips/{clip_id}/details")
+    assert page.status == 409
+    assert world.get(clip_id).credit not in page.source
