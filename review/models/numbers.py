@@ -16,21 +16,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 from review.models.base import Base
 
 
-class ReviewDay(Base):
-    """``agreed`` and ``differed``: how a later stage decided on what ``party`` had approved."""
+class _Sums:
+    """``agreed`` and ``differed``: how a later stage decided on what was approved here."""
 
+    decided: Mapped[int] = mapped_column(default=0, server_default="0")
+    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
+    differed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ReviewDay(_Sums, Base):
     __tablename__ = "review_days"
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     school_id: Mapped[str] = mapped_column(primary_key=True)
     party: Mapped[str] = mapped_column(primary_key=True)  # reviewer | moderator
     action: Mapped[str] = mapped_column(primary_key=True)  # approve | request_changes | reject
-    decided: Mapped[int] = mapped_column(default=0, server_default="0")
-    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
-    differed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
-class ReviewWeek(Base):
+class ReviewWeek(_Sums, Base):
     """Of one person (or of everybody, "") on the clips of one school."""
 
     __tablename__ = "review_weeks"
@@ -39,12 +42,9 @@ class ReviewWeek(Base):
     school_id: Mapped[str] = mapped_column(primary_key=True)
     actor_id: Mapped[str] = mapped_column(primary_key=True)
     action: Mapped[str] = mapped_column(primary_key=True)
-    decided: Mapped[int] = mapped_column(default=0, server_default="0")
-    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
-    differed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
-class SchoolSpan(Base):
+class SchoolSpan(_Sums, Base):
     """On the clips of one school, in the four weeks from ``begins`` on."""
 
     __tablename__ = "school_spans"
@@ -52,12 +52,9 @@ class SchoolSpan(Base):
     begins: Mapped[date] = mapped_column(Date, primary_key=True)
     school_id: Mapped[str] = mapped_column(primary_key=True)
     action: Mapped[str] = mapped_column(primary_key=True)
-    decided: Mapped[int] = mapped_column(default=0, server_default="0")
-    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
-    differed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
-class PersonSpan(Base):
+class PersonSpan(_Sums, Base):
     """Of one person, on the clips of one school and of all."""
 
     __tablename__ = "person_spans"
@@ -66,9 +63,6 @@ class PersonSpan(Base):
     school_id: Mapped[str] = mapped_column(primary_key=True)
     actor_id: Mapped[str] = mapped_column(primary_key=True)
     action: Mapped[str] = mapped_column(primary_key=True)
-    decided: Mapped[int] = mapped_column(default=0, server_default="0")
-    agreed: Mapped[int] = mapped_column(default=0, server_default="0")
-    differed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class WaitingSpan(Base):
