@@ -40,7 +40,11 @@ def many(world: World, count: int) -> list[str]:
         session.execute(insert(Upload), [{**rows[Upload], "id": u} for _, u, _ in ids])
         session.execute(
             insert(Revision),
-            [{**rows[Revision], "id": r, "clip_id": c, "upload_id": u} for c, u, r in ids],
+            [
+                # Each another file: a thousand clips that resemble each other are another test's.
+                {**rows[Revision], "id": r, "clip_id": c, "upload_id": u, "original_sha256": r}
+                for c, u, r in ids
+            ],
         )
     return [first, *(c for c, _, _ in ids)]
 

@@ -358,7 +358,7 @@ def _bulk(now: Any, me: dict[str, Any], count: int) -> dict[Any, list[dict[str, 
                     "number": 1,
                     "upload_id": upload_id,
                     "original_key": "k",
-                    "original_sha256": "0",
+                    "original_sha256": revision_id,  # each another file
                     "original_bytes": 1,
                     "facts": FACTS,
                     "created_at": now,
