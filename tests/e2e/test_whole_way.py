@@ -52,6 +52,7 @@ def watch_and_approve(page: Page, title: str) -> None:
     """With the keyboard alone: next, play, wait, approve."""
     page.get_by_role("link", name="Duyệt clip tiếp theo").press("Enter")
     for _ in range(20):
+        page.wait_for_load_state()  # a key that comes before the script says nothing
         heading = page.get_by_role("heading", level=1)
         expect(heading).to_be_visible()
         if heading.inner_text() == title:
