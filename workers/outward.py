@@ -17,7 +17,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from review.errors import InvalidInput
-from review.hooks import Place, is_public, read_url
+from review.hooks import Place, read_url
+from review.internet import is_public
 
 CONNECT = 5.0  # seconds, for each step
 WHOLE = 15.0  # seconds for all of it: a server that sends a letter a second holds nobody up

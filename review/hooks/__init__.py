@@ -15,7 +15,7 @@ from review.hooks.outbox import (
     recent,
     waiting,
 )
-from review.hooks.places import Place, is_public, read_url
+from review.hooks.places import Place, read_url
 from review.hooks.subscriptions import (
     get,
     remove,
@@ -38,7 +38,6 @@ __all__ = [
     "get",
     "gone",
     "is_due",
-    "is_public",
     "read_url",
     "recent",
     "remove",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from review.errors import InvalidInput
+from review.internet import is_public
 
 MAX_URL = 500
 _PORTS = {"https": 443, "http": 80}
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NO_URL = "Cần địa chỉ dạng https://thu-vien.example.vn/duong-dan."
 _PRIVATE = "Địa chỉ này ở trong mạng nội bộ. Người vận hành có thể cho phép tên máy ấy."
 _PORT = "Chỉ dùng cổng 443, hoặc từ 1024 trở lên."
@@ -35,7 +35,7 @@ class Place:
 
 def read_url(url: str, allowed: Collection[str] = ()) -> Place:
     """Raises :class:`InvalidInput` for what can not be a webhook's address. Names are looked up
-    when something is sent, and looked at again then: see :func:`is_public`."""
+    when something is sent, and looked at again then: see :func:`review.internet.is_public`."""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -65,23 +65,3 @@ def _is_number_of_ours(host: str) -> bool:
     except ValueError:
         return host == "localhost" or host.endswith((".localhost", ".internal", ".local"))
     return not is_public(host)
-
-
-def is_public(address: str) -> bool:
-    """Whether a numeric address is one of the open internet, in whatever wrapping."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return is_public(str(found.ipv4_mapped))
-        if found in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-        # Both carry an address of the older kind, of whoever wrote them.
-        if found.sixtofour is not None or found.teredo is not None:
-            return False
-        # Given up as a kind of its own, and in use in old networks all the same.
-        if found.is_site_local:
-            return False
-    return found.is_global and not found.is_multicast and not found.is_reserved

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from review.hooks import is_public
+from review.internet import is_public
 from webapp.cli.client import CONNECT, PASSING, READ, Api, Refused, Unreachable, refusal
 from webapp.libraryclient import said
 from webapp.libraryclient.files import BLOCK, LARGEST_PICTURE, File, sha256_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from review.errors import InvalidInput
-from review.hooks import is_public, read_url
+from review.hooks import read_url
+from review.internet import is_public
 
 PRIVATE = [
     "127.0.0.1",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -278,3 +280,12 @@ def test_a_clip_tells_its_record(world: World, blobs: LocalBlobs, ours: Ours) ->
     headers = {"Authorization": f"Bearer {ours.token}"}
     url = f"{ours.url}/feed/v1/clips/{clip_id}"
     assert told == requests.get(url, headers=headers, timeout=30).json()
+
+
+def test_a_librarys_program_takes_in_nothing_of_the_server(tmp_path: Path) -> None:
+    """As docs/library.md says `import webapp.libraryclient` costs no database, no web server."""
+    asked = "import sys, webapp.libraryclient; print(*{name.split('.')[0] for name in sys.modules})"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    assert "webapp" in loaded
+    assert not loaded & {"sqlalchemy", "flask", "celery", "storage_config", "workers"}
