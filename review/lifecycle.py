@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from review import audit, claims, policy, queueing, search, stages
+from review import approvals, audit, claims, policy, queueing, search, stages
 from review.errors import NoSuchClip, StaleClip
 from review.keys import is_id
 from review.models import AuditRow, Campaign, Clip, Decision, PolicyRow, Redaction, Revision
@@ -47,12 +47,8 @@ def load_visible(session: Session, clip_id: str, actor: Actor) -> Clip:
 def approvers(session: Session, clip: Clip) -> set[str]:
     """Who does not approve the current revision: approved it in a stage before this one, or made
     it by a redaction (as what they made goes on in it, those of the revisions before it too)."""
-    query = select(Decision.actor_id).where(
-        Decision.clip_id == clip.id,
-        Decision.revision == clip.revision,
-        Decision.stage < clip.stage,
-        Decision.action == Action.APPROVE,
-    )
+    approved = approvals.before(clip.id, clip.revision, clip.stage)
+    query = select(Decision.actor_id).where(*approved)
     return set(session.scalars(query)) | redactors(session, clip)
 
 

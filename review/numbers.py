@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
+from review import approvals
 from review.clock import VIETNAM
 from review.models import (
     Account,
-    AuditRow,
     Base,
     Clip,
     Decision,
@@ -34,6 +34,7 @@ from review.models import (
 )
 from review.policy import Actor, Role
 from review.states import Action, Party
+from review.undone import taken_back
 from review.upserts import upsert
 
 SPAN = timedelta(weeks=4)
@@ -136,13 +137,8 @@ def _since(session: Session, clip: Clip, decision: Decision) -> datetime:
     return came or sent
 
 
-def _approved_before(decision: Decision) -> list[Any]:
-    return [
-        Decision.clip_id == decision.clip_id,
-        Decision.revision == decision.revision,
-        Decision.stage < decision.stage,
-        Decision.action == Action.APPROVE,
-    ]
+def _approved_before(decision: Decision) -> list[ColumnElement[bool]]:
+    return approvals.before(decision.clip_id, decision.revision, decision.stage)
 
 
 def _compare(session: Session, decision: Decision, school: str, by: int) -> None:
@@ -185,15 +181,7 @@ def _decided_after(session: Session, decision: Decision, stage: int) -> list[Dec
         Decision.action.in_(COUNTED),
         Decision.id != decision.id,
     )
-    if not rows:
-        return []
-    acts = session.execute(
-        select(AuditRow.action, AuditRow.detail).where(
-            AuditRow.clip_id == decision.clip_id,
-            AuditRow.action.in_((Action.UNDO, Action.EDIT_CAPTIONS)),
-        )
-    )
-    gone = {detail.get("decision" if act == Action.UNDO else "taken_back") for act, detail in acts}
+    gone = taken_back(session, decision.clip_id) if rows else ()
     return [row for row, _ in rows if row.id not in gone]
 
 

@@ -81,7 +81,7 @@ class Seen:
 # fears for a child says so, about an own clip too.
 VERDICTS = frozenset({Action.APPROVE, *OBJECTIONS})
 # What the owner or the teacher may do while others review: it takes back what they are not told.
-_TAKING_BACK = frozenset({Action.EDIT_CAPTIONS, Action.REDACT})
+TAKING_BACK = frozenset({Action.EDIT_CAPTIONS, Action.REDACT})
 _NOT_BOUND = (Action.ESCALATE, Action.REFUSE)  # by a decision that is not told yet
 DECISIONS = VERDICTS | {Action.RELEASE, Action.UNDO}
 
@@ -186,7 +186,7 @@ def _find_move(actor: Actor, action: Action, clip: ClipFacts) -> Move:
         # broken is the owner's to mend,
         action in _NOT_BOUND
         # and who is not told that the clip was decided on takes the decision back without knowing.
-        or (action in _TAKING_BACK and not is_told_early(actor, clip))
+        or (action in TAKING_BACK and not is_told_early(actor, clip))
     ):
         state = State.IN_REVIEW
     is_told = clip.unannounced or action not in (Action.UNDO, Action.ANNOUNCE)

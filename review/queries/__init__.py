@@ -40,12 +40,12 @@ from review.queries.records import (
     people,
     renditions,
     revisions,
-    taken_back,
 )
 from review.queries.reported import Reported, reported, reported_count, worries
 from review.queries.rows import QueueRow
 from review.queries.visibility import can_see, get_clip, in_scope, was_taken_back
 from review.revisions import find as revision
+from review.undone import taken_back
 
 __all__ = [
     "Count",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from review import clock
+from review import approvals, clock
 from review.claims import free_for, held_by
 from review.clock import UtcDateTime
 from review.keys import is_id
@@ -37,7 +37,7 @@ from review.queries.filters import Filters
 from review.queries.paging import MAX_PAGE, Page, decode_cursor, encode_cursor, paged
 from review.queries.rows import QueueRow, queue_rows
 from review.queries.visibility import in_blind_stage
-from review.states import Action, Party, State
+from review.states import Party, State
 
 WINDOW = 1000  # places that one page looks at
 MAX_MINE = 200  # claims of one person that are listed
@@ -224,13 +224,8 @@ def _wanted(session: Session, actor: Actor, filters: Filters) -> list[ColumnElem
 
 def _approved_before(actor: Actor) -> ColumnElement[bool]:
     """As :func:`review.lifecycle.approvers` has it."""
-    approval = select(literal(1)).where(
-        Decision.clip_id == Clip.id,
-        Decision.revision == Clip.revision,
-        Decision.stage < Clip.stage,
-        Decision.action == Action.APPROVE,
-        Decision.actor_id == actor.id,
-    )
+    approved = approvals.before(Clip.id, Clip.revision, Clip.stage)
+    approval = select(literal(1)).where(*approved, Decision.actor_id == actor.id)
     return approval.exists()
 
 

@@ -22,7 +22,6 @@ from review.models import (
 from review.policy import Role
 from review.problems import REFUSALS
 from review.queries.paging import Page, paged
-from review.states import Action
 
 
 def revisions(session: Session, clip: Clip) -> list[Revision]:
@@ -96,19 +95,6 @@ def decisions(session: Session, clip_id: str) -> list[tuple[Decision, str]]:
         .order_by(Decision.at, Decision.id)
     )
     return [(row.Decision, "" if row.role == Role.SAFEGUARDING else row.label) for row in rows]
-
-
-def taken_back(session: Session, clip_id: str) -> set[str]:
-    """The ids of decisions that were taken back before anybody was told."""
-    rows = session.scalars(
-        select(AuditRow.detail).where(
-            AuditRow.clip_id == clip_id,
-            AuditRow.action.in_((Action.UNDO, Action.EDIT_CAPTIONS)),
-        )
-    )
-    # As review.announcing.take_back names them.
-    found = (detail.get(name) for detail in rows for name in ("decision", "taken_back"))
-    return {decision for decision in found if decision}
 
 
 def notes(

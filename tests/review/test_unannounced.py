@@ -167,6 +167,7 @@ def test_hiding_something_is_as_in_review_and_takes_the_decision_back(
         last = queries.history(session, clip_id)[-1]
         assert (last.action, last.from_state != "in_review") == ("redact", True)
         assert last.detail["taken_back"] == queries.history(session, clip_id)[-2].detail["decision"]
+        assert queries.taken_back(session, clip_id) == {last.detail["taken_back"]}
         assert queries.held_back_counts(session, campaign.id) == {}
     world.examine(clip_id)
     with world.read() as session:
