@@ -46,13 +46,12 @@ def holder(session: Session, clip: Clip) -> str | None:
 def release_oldest(session: Session, actor: Actor, now: datetime) -> None:
     """Give back what this person has claimed beyond :data:`AT_MOST`, whatever was renewed longest
     ago first: others wait for it. One that is being changed at this moment is left alone."""
-    was_given = Clip.assigned_to == actor.id
     surplus = session.scalars(
         select(Clip.id)
         .where(
             held_by(actor, now),
             Clip.state == State.IN_REVIEW,
-            or_(Clip.assigned_to.is_(None), ~was_given),
+            Clip.assigned_to.is_distinct_from(actor.id),
         )
         .order_by(Clip.claimed_until.desc(), Clip.id.desc())
         .offset(AT_MOST)

@@ -21,7 +21,7 @@ from review.models import Clip, Report
 from review.notices import telling
 from review.policy import SYSTEM, Actor, move_for
 from review.publication import in_feed, record
-from review.queries.reported import is_open, networks
+from review.queries.reported import networks, open_reports
 from review.queries.visibility import in_scope
 from review.reportreasons import BY_CODE, SHOWN, ReportReason, Way, codes
 from review.states import Action, State
@@ -124,8 +124,7 @@ def _weigh(
     session: Session, clip: Clip, chosen: ReportReason, report: Report, limits: Limits
 ) -> None:
     """Hide the clip if this is enough, and tell the moderators of what is new to them."""
-    mine = select(Report).join(Clip, Clip.id == Report.clip_id).where(Clip.id == clip.id)
-    rows = session.scalars(mine.where(is_open())).all()
+    rows = open_reports(session, [clip.id])[clip.id]
     if clip.state == State.PUBLISHED and (
         _is_enough_alone(session, clip, chosen, report, limits)
         or (networks(rows) >= limits.to_hide and _may_hide_together(session, limits))
@@ -182,8 +181,7 @@ def keep(session: Session, clip_id: str, actor: Actor, version: int, seen: int) 
     clip = load_visible(session, clip_id, actor)
     check_version(session, clip, version, actor)
     move_for(actor, Action.KEEP, clip)
-    mine = select(Report).join(Clip, Clip.id == Report.clip_id).where(Clip.id == clip.id)
-    rows = session.scalars(mine.where(is_open())).all()
+    rows = open_reports(session, [clip.id])[clip.id]
     if len(rows) != seen:
         raise StaleClip(clip.id, clip.version, [])
     was_hidden = clip.state == State.SUSPENDED

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, literal, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock
@@ -15,6 +14,7 @@ from review.consent import Scope
 from review.feed import announcing
 from review.feed.view import NOWHERE, Facets
 from review.models import Clip, FeedEntry, FeedHead
+from review.upserts import upsert
 
 # Made once: each takes longer to make than to run.
 _HEAD = select(FeedHead.seq, FeedHead.at).where(FeedHead.id == 1)
@@ -140,8 +140,7 @@ def take_seq(session: Session) -> tuple[int, datetime]:
     taken = session.execute(_TAKE).one_or_none()
     if taken is not None:
         return taken.seq, taken.at
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
+    session.execute(upsert(session, FeedHead).values(id=1, seq=0).on_conflict_do_nothing())
     return take_seq(session)
 
 

@@ -88,14 +88,15 @@ def reported(
         query = query.where(or_(newest.c.at < at, and_(newest.c.at == at, Clip.id < clip_id)))
     found = session.execute(query.order_by(newest.c.at.desc(), Clip.id.desc()).limit(limit + 1))
     rows = found.all()
-    told = _open_reports(session, [row.Clip.id for row in rows[:limit]])
+    told = open_reports(session, [row.Clip.id for row in rows[:limit]])
     items = [Reported(row.Clip, row.name or "", told[row.Clip.id]) for row in rows[:limit]]
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     return Page(items, encode_cursor(last.at, last.Clip.id) if last else None)
 
 
-def _open_reports(session: Session, clip_ids: Sequence[str]) -> dict[str, list[Report]]:
+def open_reports(session: Session, clip_ids: Sequence[str]) -> dict[str, list[Report]]:
+    """Clip -> its open reports, the newest first."""
     rows = session.scalars(
         select(Report)
         .join(Clip, Clip.id == Report.clip_id)

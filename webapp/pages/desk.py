@@ -27,7 +27,7 @@ from review.consent import missing
 from review.errors import ClaimHeld, InvalidInput, NoSuchClip, NotAllowed, ReviewError, StaleClip
 from review.models import Clip
 from review.notices import mail
-from review.policy import Actor, Role
+from review.policy import REVIEWER_ROLES, Actor, Role
 from review.states import Action, Party, State
 from webapp import reasons
 from webapp.auth import require_actor, roles
@@ -43,8 +43,7 @@ from webapp.pages.shared import seen_version
 
 blueprint = Blueprint("desk", __name__)
 
-REVIEWERS = policy.REVIEWER_ROLES
-DECIDERS = (*REVIEWERS, Role.SAFEGUARDING)
+DECIDERS = (*REVIEWER_ROLES, Role.SAFEGUARDING)
 
 
 @blueprint.get("/review/<clip_id>")
@@ -81,7 +80,7 @@ def take_claim(actor: Actor, clip_id: str) -> ClaimHeld | None:
 def _desk(
     actor: Actor, clip_id: str, form: DecisionForm, *, trouble: ReviewError | None = None
 ) -> str:
-    held_by_other = take_claim(actor, clip_id) if actor.role in REVIEWERS else None
+    held_by_other = take_claim(actor, clip_id) if actor.role in REVIEWER_ROLES else None
     with deps().database.read() as session:
         found = queries.get_clip(session, actor, clip_id)
         if found.state == State.PUBLISHED and not policy.may_see(actor, found):
@@ -229,7 +228,7 @@ def signals(clip_id: str) -> str:
 
 
 @blueprint.post("/review/<clip_id>/claim")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def renew_claim(clip_id: str) -> tuple[str, int]:
     """The open desk renews its claim; 409 when it was lost."""
     actor = require_actor()
@@ -237,7 +236,7 @@ def renew_claim(clip_id: str) -> tuple[str, int]:
 
 
 @blueprint.post("/review/<clip_id>/leave")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def leave(clip_id: str) -> Response:
     actor = require_actor()
     with deps().database.write() as session:

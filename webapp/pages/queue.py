@@ -16,14 +16,14 @@ from review import lookalikes, queries, savedfilters, taking
 from review.details import LEVEL_WORDS, TOPICS
 from review.errors import InvalidInput
 from review.models import Campaign, School
-from review.policy import Actor, Role
+from review.policy import REVIEWER_ROLES, Actor, Role
 from review.queries import Filters
 from review.queries.filters import DAYS, SCOPES
 from review.queueplaces import SIGNS
 from webapp.auth import require_actor, roles
 from webapp.deps import deps
 from webapp.i18n import translated
-from webapp.pages.desk import REVIEWERS, blueprint
+from webapp.pages.desk import blueprint
 
 # Names in a list of choices; where there are more, the newest, and the first by name.
 MAX_CHOICES = 500
@@ -32,7 +32,7 @@ _KEPT = "queue"  # in the cookie: what "next" goes on with
 
 
 @blueprint.get("/review")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def queue() -> str:
     """What waits for this person, by turns."""
     actor = require_actor()
@@ -123,7 +123,7 @@ def _filter_words() -> dict[str, str]:
 
 
 @blueprint.route("/review/next", methods=["GET", "POST"])
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def next_clip() -> Response:
     """Take the next one that nobody else has, as the queue was last filtered, and open its desk.
     Opening a desk takes the claim too: there is nothing that only a POST does. But a link on
@@ -159,7 +159,7 @@ def _going_on(rows: Session, actor: Actor) -> Filters:
 
 
 @blueprint.post("/review/filters")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def save_filter() -> Response:
     actor, filters = require_actor(), Filters.parse(request.form)
     name, is_default = request.form.get("name", ""), "default" in request.form
@@ -170,7 +170,7 @@ def save_filter() -> Response:
 
 
 @blueprint.post("/review/filters/<filter_id>/delete")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def forget_filter(filter_id: str) -> Response:
     actor = require_actor()
     with deps().database.write() as rows:
@@ -180,7 +180,7 @@ def forget_filter(filter_id: str) -> Response:
 
 
 @blueprint.post("/review/filters/default")
-@roles(*REVIEWERS)
+@roles(*REVIEWER_ROLES)
 def choose_filter() -> Response:
     """The queue opens with this filter from now on; without one, with everything."""
     actor = require_actor()
